@@ -1,0 +1,3 @@
+export type { KeyRole, Keyring } from './keyring.ts';
+export { FileKeyring, type FileKeyringOptions } from './file-keyring.ts';
+export { readPassphrase } from './passphrase.ts';

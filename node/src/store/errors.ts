@@ -1,0 +1,40 @@
+import { LedgerError } from '@credit-ledger/sdk/protocol';
+
+/**
+ * What a failed statement may say of itself. The server's own message and
+ * detail can quote the values of a row, and rows hold what must not reach a
+ * log, so only names and the SQLSTATE are carried over, and no `cause`.
+ */
+export function asStoreError(error: unknown): Error {
+  if (error instanceof LedgerError) return error;
+  const { code, constraint, table, column, severity } = (error ?? {}) as Record<string, unknown>;
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+  const sqlState = text(code);
+  const fromServer = sqlState !== null && /^[0-9A-Z]{5}$/.test(sqlState) && severity !== undefined;
+  // 57P01..57P03: the server is going down or not up yet; 08…: the connection broke.
+  if (!fromServer || sqlState.startsWith('08') || sqlState.startsWith('57P')) {
+    if (error instanceof TypeError || error instanceof RangeError) return error;
+    return new LedgerError(
+      'STORE_UNAVAILABLE',
+      { en: 'The database cannot be reached or broke off.', zh: '数据库无法连接或连接中断。' },
+      { reason: sqlState ?? (error instanceof Error ? error.message : String(error)) },
+    );
+  }
+  const isDataError = sqlState.startsWith('22') || sqlState.startsWith('23');
+  const reason = isDataError || !(error instanceof Error) ? null : error.message;
+  const what = [sqlState, text(constraint), reason].filter((part) => part !== null).join(', ');
+  return new LedgerError(
+    'STORE_STATEMENT_REFUSED',
+    { en: `The database refused a statement (${what}).`, zh: `数据库拒绝执行语句（${what}）。` },
+    { sqlState, constraint: text(constraint), table: text(table), column: text(column) },
+  );
+}
+
+/** True when a statement failed because a row with this key exists already. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  return (
+    error instanceof LedgerError &&
+    error.operands['sqlState'] === '23505' &&
+    (constraint === undefined || error.operands['constraint'] === constraint)
+  );
+}
