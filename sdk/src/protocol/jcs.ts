@@ -1,0 +1,31 @@
+import canonicalizeModule from 'canonicalize';
+import { LedgerError } from './errors.ts';
+
+// The package is CommonJS and its types describe an ES module's default export.
+const canonicalize = canonicalizeModule as unknown as (value: unknown) => string | undefined;
+
+const encoder = new TextEncoder();
+
+/**
+ * RFC 8785 (JCS) bytes of a JSON value: what is signed and hashed (protocol §2).
+ * @throws LedgerError JSON_NOT_CANONICAL for what JSON cannot say (undefined, NaN, bigint)
+ */
+export function canonicalBytes(value: unknown): Uint8Array {
+  let text: string | undefined;
+  try {
+    text = canonicalize(value);
+  } catch (cause) {
+    throw notCanonical(cause);
+  }
+  if (text === undefined) throw notCanonical();
+  return encoder.encode(text);
+}
+
+function notCanonical(cause?: unknown): LedgerError {
+  return new LedgerError(
+    'JSON_NOT_CANONICAL',
+    { en: 'The value has no canonical JSON form.', zh: '该值没有规范的 JSON 形式。' },
+    {},
+    { cause },
+  );
+}
