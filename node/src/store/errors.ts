@@ -8,12 +8,12 @@ import { LedgerError } from '@credit-ledger/sdk/protocol';
 export function asStoreError(error: unknown): Error {
   if (error instanceof LedgerError) return error;
   const { code, constraint, table, column, severity } = (error ?? {}) as Record<string, unknown>;
+  if (error instanceof TypeError || error instanceof RangeError) return error;
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   const sqlState = text(code);
   const fromServer = sqlState !== null && /^[0-9A-Z]{5}$/.test(sqlState) && severity !== undefined;
   // 57P01..57P03: the server is going down or not up yet; 08…: the connection broke.
   if (!fromServer || sqlState.startsWith('08') || sqlState.startsWith('57P')) {
-    if (error instanceof TypeError || error instanceof RangeError) return error;
     return new LedgerError(
       'STORE_UNAVAILABLE',
       { en: 'The database cannot be reached or broke off.', zh: '数据库无法连接或连接中断。' },

@@ -9,3 +9,13 @@ export {
 } from './database.ts';
 export { isUniqueViolation } from './errors.ts';
 export { migrate } from './migrate.ts';
+export { EventStore, type BlockRow, type EventFilter, type EventRow } from './events.ts';
+export {
+  OutboxStore,
+  type OutboxAttempt,
+  type OutboxError,
+  type OutboxRole,
+  type OutboxRow,
+  type OutboxState,
+} from './outbox.ts';
+export { UserStore, type AccessRow, type TokenRow, type UserRole } from './users.ts';

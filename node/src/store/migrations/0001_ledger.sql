@@ -112,7 +112,6 @@ CREATE TABLE outbox (
   state         text NOT NULL CHECK (state IN ('queued', 'sent', 'mined', 'failed')),
   nonce         bigint,
   tx_hash       bytea,
-  raw_tx        bytea,
   attempts      integer NOT NULL DEFAULT 0,
   block_number  bigint,                       -- undone when the chain rolls back past it
   block_hash    bytea,
@@ -121,6 +120,21 @@ CREATE TABLE outbox (
   updated_at    timestamptz NOT NULL
 );
 CREATE INDEX outbox_open ON outbox (role, id) WHERE state IN ('queued', 'sent');
+CREATE INDEX outbox_settled ON outbox (block_number) WHERE block_number IS NOT NULL;
+
+-- Every transaction ever signed for a row: kept before it is sent, and looked up before another is signed.
+CREATE TABLE outbox_attempts (
+  ordinal       bigserial PRIMARY KEY,
+  outbox_id     bigint NOT NULL REFERENCES outbox (id),
+  tx_hash       bytea NOT NULL,
+  nonce         bigint NOT NULL,
+  raw_tx        bytea NOT NULL,
+  gas           numeric(20, 0) NOT NULL,
+  max_fee_per_gas          numeric(78, 0) NOT NULL,
+  max_priority_fee_per_gas numeric(78, 0) NOT NULL,
+  signed_at     timestamptz NOT NULL,
+  UNIQUE (outbox_id, tx_hash)
+);
 
 -- ── what was read from the chain (all undoable by block_number) ───────────────
 CREATE TABLE chain_blocks (
