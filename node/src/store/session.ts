@@ -66,6 +66,7 @@ export class SessionDatabase implements Database {
 
   async #transact<T>(work: (db: Database) => Promise<T>): Promise<T> {
     const callbacks: (() => void)[] = [];
+    let ofWork: { readonly error: unknown } | undefined;
     const result = await this.#engine
       .transact(async (connection) => {
         const scope: Scope = { root: this, open: true };
@@ -74,11 +75,17 @@ export class SessionDatabase implements Database {
           const value = await currentScope.run(scope, () => work(transaction));
           if (transaction.failure !== undefined) throw transaction.failure.error;
           return value;
+        } catch (error) {
+          ofWork = { error };
+          throw error;
         } finally {
           scope.open = false;
         }
       })
-      .catch(rethrow);
+      .catch((error: unknown) => {
+        // An error of the caller's own passes through as it is; the engine's is put into our words.
+        throw ofWork === undefined ? asStoreError(error) : ofWork.error;
+      });
     for (const callback of callbacks) callback();
     return result;
   }
