@@ -14,6 +14,7 @@ export default defineConfig({
       // Newer defaults do not run on every consortium engine.
       evmVersion: "cancun",
       optimizer: { enabled: true, runs: 800 },
+      viaIR: true,
     },
   },
   paths: {

@@ -41,7 +41,7 @@ interface IAnswerLog {
         /// The batch that the answer rests on; zero for a refusal and for the empty register.
         bytes32 batchHash;
         uint64 seq;
-        /// How the root stood when this was logged.
+        /// How the root stood when this was logged; `NotUsable` for a refusal.
         ICreditRegisters.Standing standing;
         bytes32 circuitId;
         bytes32 answerCommitment;
@@ -95,13 +95,14 @@ interface IAnswerLog {
     event QuestionDenied(bytes32 indexed questionId, uint256 indexed registerId, uint16 code);
     event QuestionOverdue(bytes32 indexed questionId, uint256 indexed registerId, uint64 overdueCount);
 
-    error LogNotInForce(address inForce);
+    error NotInForce(bytes32 name, address inForce);
     error UnknownRegister(uint256 registerId);
     error NotRegisterOwner(uint256 registerId, uint256 memberId);
     error InvalidSignature(bytes32 digest);
     error WrongSigner(address signer, uint256 requester);
     error RequesterNotActive(uint256 requester);
     error AlreadyLogged(uint256 logId);
+    error InvalidRequestId();
     error InvalidTag(bytes32 subjectTag);
     error TagOfOtherRequest(bytes32 subjectTag, bytes32 requestId);
     error RequestExpired(uint64 expiry, uint64 time);
@@ -209,6 +210,10 @@ interface IAnswerLog {
     /// @notice Questions to a register that were not settled in time.
     /// @param registerId The register.
     function overdueCount(uint256 registerId) external view returns (uint64);
+
+    /// @notice Lodged questions that a register's owner said it never received.
+    /// @param registerId The register.
+    function deniedCount(uint256 registerId) external view returns (uint64);
 
     /// @notice EIP-712 digest of a request.
     /// @param request The request.

@@ -123,6 +123,7 @@ interface IConsortium {
     error WrongStatus(uint256 memberId, Status status);
     error InvalidFromBlock(uint64 fromBlock, uint64 earliest, uint64 latest);
     error NotOperator(address caller);
+    error NotWitness(address caller);
     error MemberNotActive(uint256 memberId, Status status);
 
     error InvalidName();

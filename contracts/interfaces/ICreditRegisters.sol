@@ -30,13 +30,12 @@ interface ICreditRegisters {
         Current,
         /// Superseded, and within grace.
         WithinGrace,
-        /// The latest root of a register whose owner has been silent longer than it promised.
+        /// As one of the two above, in a register whose owner has been silent longer than it promised.
         Stale,
-        /// The last uncontested root of a contested register.
+        /// The last uncontested root of a contested register, or one within grace there.
         Contested,
-        /// The latest root of a register whose annulled entries have not all come again.
-        Owed,
-        /// Nothing may be answered under it.
+        /// Nothing may be answered under it. This includes every root of a register whose annulled entries have not all
+        /// come again: an answer would leave out entries that were anchored.
         NotUsable
     }
 
@@ -137,11 +136,11 @@ interface ICreditRegisters {
     error NotCouncil(address caller);
     error InvalidParameters(uint8 quorumRegions, uint32 quietSeconds, uint32 finalSeconds, uint32 graceSeconds);
     error NotAnAuthority(uint256 memberId);
-    error InvalidFieldElement(bytes32 value);
     error SecretCommitTaken(bytes32 secretCommit, uint256 registerId);
     error InvalidPromise(uint32 promiseSeconds);
     error RegisterAlreadyOpen(uint256 memberId, uint256 registerId);
     error UnknownRegister(uint256 registerId);
+    error NotOpenYet(uint256 registerId, uint64 openedAt);
     error NotRegisterOwner(uint256 registerId, uint256 memberId);
     error WrongPrevRoot(uint256 registerId, bytes32 prevRoot, bytes32 currentRoot);
     error RootAlreadyUsed(uint256 registerId, bytes32 root, uint64 seq);
@@ -155,6 +154,7 @@ interface ICreditRegisters {
     error EntriesMustComeAgain(uint256 registerId, bytes32 expectedEntriesHash, bytes32 entriesHash);
     error UnknownBatch(bytes32 batchHash);
     error UnknownBatchSeq(uint256 registerId, uint64 seq);
+    error UnknownPosition(uint256 registerId, uint64 position);
     error BatchAnnulled(bytes32 batchHash);
     error BatchContested(uint256 registerId, uint64 seq);
     error NothingToAttest();

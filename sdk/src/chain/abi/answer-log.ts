@@ -5,6 +5,22 @@ export const answerLogAbi = [
   {
     "inputs": [
       {
+        "internalType": "contract IConsortium",
+        "name": "consortium_",
+        "type": "address"
+      },
+      {
+        "internalType": "contract ICreditRegisters",
+        "name": "registers_",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "constructor"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "bytes32",
         "name": "questionId",
         "type": "bytes32"
@@ -190,6 +206,16 @@ export const answerLogAbi = [
     "type": "error"
   },
   {
+    "inputs": [],
+    "name": "InvalidRequestId",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "InvalidShortString",
+    "type": "error"
+  },
+  {
     "inputs": [
       {
         "internalType": "bytes32",
@@ -214,12 +240,17 @@ export const answerLogAbi = [
   {
     "inputs": [
       {
+        "internalType": "bytes32",
+        "name": "name",
+        "type": "bytes32"
+      },
+      {
         "internalType": "address",
         "name": "inForce",
         "type": "address"
       }
     ],
-    "name": "LogNotInForce",
+    "name": "NotInForce",
     "type": "error"
   },
   {
@@ -311,6 +342,17 @@ export const answerLogAbi = [
       }
     ],
     "name": "RootNotCurrent",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "string",
+        "name": "str",
+        "type": "string"
+      }
+    ],
+    "name": "StringTooLong",
     "type": "error"
   },
   {
@@ -605,6 +647,12 @@ export const answerLogAbi = [
   },
   {
     "anonymous": false,
+    "inputs": [],
+    "name": "EIP712DomainChanged",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
     "inputs": [
       {
         "indexed": true,
@@ -716,6 +764,71 @@ export const answerLogAbi = [
     "type": "event"
   },
   {
+    "inputs": [],
+    "name": "MAX_LEAD",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "MIN_NOTICE",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "NOT_RECEIVED",
+    "outputs": [
+      {
+        "internalType": "uint16",
+        "name": "",
+        "type": "uint16"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "REQUEST_TYPEHASH",
+    "outputs": [
+      {
+        "internalType": "bytes32",
+        "name": "",
+        "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "consortium",
+    "outputs": [
+      {
+        "internalType": "contract IConsortium",
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
     "inputs": [
       {
         "components": [
@@ -789,6 +902,25 @@ export const answerLogAbi = [
   {
     "inputs": [
       {
+        "internalType": "uint256",
+        "name": "registerId",
+        "type": "uint256"
+      }
+    ],
+    "name": "deniedCount",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "bytes32",
         "name": "questionId",
         "type": "bytes32"
@@ -797,6 +929,49 @@ export const answerLogAbi = [
     "name": "denyReceipt",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "eip712Domain",
+    "outputs": [
+      {
+        "internalType": "bytes1",
+        "name": "fields",
+        "type": "bytes1"
+      },
+      {
+        "internalType": "string",
+        "name": "name",
+        "type": "string"
+      },
+      {
+        "internalType": "string",
+        "name": "version",
+        "type": "string"
+      },
+      {
+        "internalType": "uint256",
+        "name": "chainId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "address",
+        "name": "verifyingContract",
+        "type": "address"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "salt",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256[]",
+        "name": "extensions",
+        "type": "uint256[]"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -915,7 +1090,7 @@ export const answerLogAbi = [
           }
         ],
         "internalType": "struct IAnswerLog.LogEntry",
-        "name": "",
+        "name": "logEntry",
         "type": "tuple"
       }
     ],
@@ -945,7 +1120,7 @@ export const answerLogAbi = [
     "inputs": [
       {
         "internalType": "bytes32",
-        "name": "requestDigest",
+        "name": "digest",
         "type": "bytes32"
       },
       {
@@ -1195,7 +1370,7 @@ export const answerLogAbi = [
     "inputs": [
       {
         "internalType": "bytes32",
-        "name": "requestDigest",
+        "name": "digest",
         "type": "bytes32"
       },
       {
@@ -1299,6 +1474,19 @@ export const answerLogAbi = [
       }
     ],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "registers",
+    "outputs": [
+      {
+        "internalType": "contract ICreditRegisters",
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {

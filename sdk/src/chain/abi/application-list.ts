@@ -5,6 +5,17 @@ export const applicationListAbi = [
   {
     "inputs": [
       {
+        "internalType": "contract IConsortium",
+        "name": "consortium_",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "constructor"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "bytes32",
         "name": "applicationId",
         "type": "bytes32"
@@ -346,8 +357,21 @@ export const applicationListAbi = [
           }
         ],
         "internalType": "struct IApplicationList.ApplicationView",
-        "name": "",
+        "name": "applicationView",
         "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "consortium",
+    "outputs": [
+      {
+        "internalType": "contract IConsortium",
+        "name": "",
+        "type": "address"
       }
     ],
     "stateMutability": "view",

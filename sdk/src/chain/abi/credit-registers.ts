@@ -5,6 +5,44 @@ export const creditRegistersAbi = [
   {
     "inputs": [
       {
+        "internalType": "contract IConsortium",
+        "name": "consortium_",
+        "type": "address"
+      },
+      {
+        "components": [
+          {
+            "internalType": "uint8",
+            "name": "quorumRegions",
+            "type": "uint8"
+          },
+          {
+            "internalType": "uint32",
+            "name": "quietSeconds",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint32",
+            "name": "finalSeconds",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint32",
+            "name": "graceSeconds",
+            "type": "uint32"
+          }
+        ],
+        "internalType": "struct ICreditRegisters.Parameters",
+        "name": "parameters_",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "constructor"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "bytes32",
         "name": "batchHash",
         "type": "bytes32"
@@ -284,6 +322,22 @@ export const creditRegistersAbi = [
         "type": "uint256"
       },
       {
+        "internalType": "uint64",
+        "name": "openedAt",
+        "type": "uint64"
+      }
+    ],
+    "name": "NotOpenYet",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "registerId",
+        "type": "uint256"
+      },
+      {
         "internalType": "uint256",
         "name": "memberId",
         "type": "uint256"
@@ -482,6 +536,22 @@ export const creditRegistersAbi = [
       }
     ],
     "name": "UnknownBatchSeq",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "registerId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint64",
+        "name": "position",
+        "type": "uint64"
+      }
+    ],
+    "name": "UnknownPosition",
     "type": "error"
   },
   {
@@ -895,6 +965,32 @@ export const creditRegistersAbi = [
         "internalType": "bytes32",
         "name": "",
         "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "MAX_BATCH_ENTRIES",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "MAX_PROMISE_SECONDS",
+    "outputs": [
+      {
+        "internalType": "uint32",
+        "name": "",
+        "type": "uint32"
       }
     ],
     "stateMutability": "view",
@@ -1400,6 +1496,19 @@ export const creditRegistersAbi = [
         "internalType": "bytes32",
         "name": "secretCommit",
         "type": "bytes32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "consortium",
+    "outputs": [
+      {
+        "internalType": "contract IConsortium",
+        "name": "",
+        "type": "address"
       }
     ],
     "stateMutability": "view",

@@ -5,6 +5,17 @@ export const ledgerErrorsAbi = [
   {
     "inputs": [
       {
+        "internalType": "address",
+        "name": "target",
+        "type": "address"
+      }
+    ],
+    "name": "AddressEmptyCode",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "uint256",
         "name": "id",
         "type": "uint256"
@@ -16,6 +27,11 @@ export const ledgerErrorsAbi = [
       }
     ],
     "name": "AlreadyApproved",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "CheckpointUnorderedInsertion",
     "type": "error"
   },
   {
@@ -54,6 +70,27 @@ export const ledgerErrorsAbi = [
       }
     ],
     "name": "CreditCodeTaken",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "FailedCall",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "balance",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "needed",
+        "type": "uint256"
+      }
+    ],
+    "name": "InsufficientBalance",
     "type": "error"
   },
   {
@@ -263,6 +300,17 @@ export const ledgerErrorsAbi = [
       }
     ],
     "name": "NotOperator",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "caller",
+        "type": "address"
+      }
+    ],
+    "name": "NotWitness",
     "type": "error"
   },
   {
@@ -617,6 +665,22 @@ export const ledgerErrorsAbi = [
         "type": "uint256"
       },
       {
+        "internalType": "uint64",
+        "name": "openedAt",
+        "type": "uint64"
+      }
+    ],
+    "name": "NotOpenYet",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "registerId",
+        "type": "uint256"
+      },
+      {
         "internalType": "uint256",
         "name": "memberId",
         "type": "uint256"
@@ -815,6 +879,22 @@ export const ledgerErrorsAbi = [
       }
     ],
     "name": "UnknownBatchSeq",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "registerId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint64",
+        "name": "position",
+        "type": "uint64"
+      }
+    ],
+    "name": "UnknownPosition",
     "type": "error"
   },
   {
@@ -1321,6 +1401,16 @@ export const ledgerErrorsAbi = [
     "type": "error"
   },
   {
+    "inputs": [],
+    "name": "InvalidRequestId",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "InvalidShortString",
+    "type": "error"
+  },
+  {
     "inputs": [
       {
         "internalType": "bytes32",
@@ -1345,12 +1435,17 @@ export const ledgerErrorsAbi = [
   {
     "inputs": [
       {
+        "internalType": "bytes32",
+        "name": "name",
+        "type": "bytes32"
+      },
+      {
         "internalType": "address",
         "name": "inForce",
         "type": "address"
       }
     ],
-    "name": "LogNotInForce",
+    "name": "NotInForce",
     "type": "error"
   },
   {
@@ -1426,6 +1521,17 @@ export const ledgerErrorsAbi = [
       }
     ],
     "name": "RootNotCurrent",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "string",
+        "name": "str",
+        "type": "string"
+      }
+    ],
+    "name": "StringTooLong",
     "type": "error"
   },
   {

@@ -5,6 +5,17 @@ export const sharingGrantsAbi = [
   {
     "inputs": [
       {
+        "internalType": "contract IConsortium",
+        "name": "consortium_",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "constructor"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "bytes32",
         "name": "applicationId",
         "type": "bytes32"
@@ -378,6 +389,19 @@ export const sharingGrantsAbi = [
         "internalType": "bool",
         "name": "consentRequired",
         "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "consortium",
+    "outputs": [
+      {
+        "internalType": "contract IConsortium",
+        "name": "",
+        "type": "address"
       }
     ],
     "stateMutability": "view",
