@@ -19,3 +19,8 @@ export {
   type OutboxState,
 } from './outbox.ts';
 export { UserStore, type AccessRow, type TokenRow, type UserRole } from './users.ts';
+export { EntryStore, type EntryRow, type NewEntryRow, type SaltRow } from './entries.ts';
+export { BatchStore, type OwnBatchRow, type OwnRegisterRow } from './batches.ts';
+export { TreeStore, type ReplayedBatchRow } from './trees.ts';
+export { SendStore, type SendRow } from './sends.ts';
+export { bytesOf, hexOf, wordBytes, wordOf } from './words.ts';

@@ -61,7 +61,8 @@ CREATE INDEX import_issues_import ON import_issues (import_id, row);
 CREATE TABLE own_registers (
   key_id         text PRIMARY KEY,           -- names the secret in the keyring; no secret here
   register_id    bigint UNIQUE,              -- known once the chain has opened it
-  secret_commit  bytea NOT NULL,
+  opened_block   bigint,                     -- undone when the chain rolls back past it
+  secret_commit  bytea NOT NULL UNIQUE,
   promise_seconds integer NOT NULL,
   created_at     timestamptz NOT NULL
 );
@@ -80,6 +81,8 @@ CREATE TABLE entries (
   content       bytea NOT NULL,
   body          bytea NOT NULL,
   salts         jsonb NOT NULL,               -- [{name, value, salt}] exactly as digested
+  bundle        bigint,                       -- entries that must be in one batch (a correction) share it
+  operation_hash bytea,                       -- recognises an operation that was imported before
   batch_id      bigint,                       -- set when it is put in a batch
   batch_position integer,
   created_at    timestamptz NOT NULL,
@@ -87,6 +90,8 @@ CREATE TABLE entries (
 );
 CREATE INDEX entries_unbatched ON entries (key_id, id) WHERE batch_id IS NULL;
 CREATE INDEX entries_record ON entries (record_id);
+CREATE UNIQUE INDEX entries_one_record ON entries (key_id, record_id) WHERE op = 0;
+CREATE UNIQUE INDEX entries_operation ON entries (key_id, operation_hash) WHERE operation_hash IS NOT NULL;
 CREATE INDEX entries_batch ON entries (batch_id, batch_position);
 
 -- A batch is decided once (its entries and their order); where it stands on the chain is derived.
@@ -136,6 +141,14 @@ CREATE TABLE outbox_attempts (
   UNIQUE (outbox_id, tx_hash)
 );
 
+-- What a transaction was sent for (a batch to append, a batch to attest), so that
+-- nothing is sent twice and what failed is tried again. One attestation covers many.
+CREATE TABLE outbox_subjects (
+  subject    text NOT NULL,
+  outbox_id  bigint NOT NULL REFERENCES outbox (id),
+  PRIMARY KEY (subject, outbox_id)
+);
+
 -- ── what was read from the chain (all undoable by block_number) ───────────────
 CREATE TABLE chain_blocks (
   number       bigint PRIMARY KEY,
@@ -165,7 +178,11 @@ CREATE TABLE register_trees (
   register_id  bigint NOT NULL,
   seq          bigint NOT NULL,
   block_number bigint NOT NULL,
+  block_time   bigint NOT NULL,
+  tx_hash      bytea NOT NULL,
   batch_hash   bytea NOT NULL,
+  entries_hash bytea NOT NULL,
+  size         integer NOT NULL,
   root         bytea NOT NULL,                -- computed here, not believed
   claimed_root bytea NOT NULL,                -- what the owner anchored
   delta        bytea NOT NULL,
