@@ -12,6 +12,7 @@ export const REFUSAL = {
   CONSENT_MISSING: 8,
   BUSY: 9,
   INTERNAL: 10,
+  NOT_RECEIVED: 11,
 } as const;
 export type RefusalName = keyof typeof REFUSAL;
 export type RefusalCode = (typeof REFUSAL)[RefusalName];
@@ -56,5 +57,9 @@ export const REFUSAL_MESSAGES: Readonly<Record<RefusalName, Message>> = {
     zh: '需要主体授权，但尚未取得。',
   },
   BUSY: { en: 'The responder is busy; ask again later.', zh: '应答方繁忙，请稍后再问。' },
+  NOT_RECEIVED: {
+    en: 'A question was lodged on chain, but it never reached the responder.',
+    zh: '问题已在链上登记，但应答方从未收到。',
+  },
   INTERNAL: { en: 'The responder failed; its operator has been told.', zh: '应答方内部错误，已通知其运维。' },
 };
