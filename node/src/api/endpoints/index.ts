@@ -1,0 +1,15 @@
+import type { Endpoint } from '../endpoint.ts';
+import { answerEndpoints } from './answers.ts';
+import { intakeEndpoints } from './intake.ts';
+import { ledgerEndpoints } from './ledger.ts';
+import { memberEndpoints } from './members.ts';
+import { systemEndpoints } from './system.ts';
+
+/** Every endpoint of the API: routers, description, role table and tests are made from this list. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  ...systemEndpoints,
+  ...intakeEndpoints,
+  ...ledgerEndpoints,
+  ...answerEndpoints,
+  ...memberEndpoints,
+];

@@ -1,0 +1,6 @@
+export { Tokens } from './auth.ts';
+export { ENDPOINTS } from './endpoints/index.ts';
+export { createLogger, type Logger } from './logging.ts';
+export { openApiDocument } from './openapi.ts';
+export { createApi, wireValue, type ApiOptions } from './server.ts';
+export type { NodeServices } from './services.ts';

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { Bilingual, CreditCode, DateText, Failure, Hash, Id, Moment, pageOf, Signature } from './common.ts';
+import { Checkpoint } from './ledger.ts';
+
+export const CreditAnswer = z
+  .looseObject({ format: z.string() })
+  .meta({
+    id: 'CreditAnswer',
+    description: 'A proved answer: a document of its own, checked by its own rules.',
+  });
+
+export const Check = z
+  .object({
+    check: z.string(),
+    verdict: z.enum(['VALID', 'INVALID', 'ERROR', 'SKIPPED']),
+    reason: z.string().meta({ description: 'Stable code.' }),
+    message: Bilingual,
+  })
+  .meta({ id: 'Check' });
+export const Verification = z
+  .object({
+    overall: z.enum(['VALID', 'INVALID', 'ERROR']),
+    checks: z.array(Check),
+    notGiven: z.array(Bilingual).meta({ description: 'Expectations that were not given, in words.' }),
+  })
+  .meta({ id: 'Verification', description: 'One verdict a check; never a bare boolean.' });
+export type Verification = z.output<typeof Verification>;
+export const Expected = z
+  .strictObject({
+    subject: CreditCode.optional(),
+    application: z.string().max(100).optional().meta({ description: 'Name in the catalogue.' }),
+    predicate: z
+      .string()
+      .max(100)
+      .optional()
+      .meta({ description: 'Name in the catalogue (with application), or a predicate hash.' }),
+    asOf: DateText.optional(),
+    requester: Id.optional(),
+    register: Id.optional(),
+    maxAgeHours: z.number().positive().max(87_600).optional(),
+  })
+  .meta({
+    id: 'Expected',
+    description: 'What the verifier knows by itself; what is left out is SKIPPED and said so.',
+  });
+export type Expected = z.output<typeof Expected>;
+export const Verify = z
+  .strictObject({ answer: CreditAnswer, expected: Expected.default({}), checkpoint: Checkpoint.optional() })
+  .meta({ id: 'Verify' });
+export type Verify = z.output<typeof Verify>;
+
+export const Ask = z
+  .strictObject({
+    subject: CreditCode,
+    register: Id.optional(),
+    member: Id.optional().meta({ description: 'Whose register; needed when no register is named.' }),
+    application: z.string().min(1).max(100),
+    predicate: z.string().min(1).max(100),
+    asOf: DateText.optional().meta({ description: 'Today when left out.' }),
+    grant: Hash.optional().meta({ description: 'Found among the grants in force when left out.' }),
+    reason: z.string().min(1).max(500).meta({ description: 'Why; goes into the access log.' }),
+  })
+  .refine(
+    (ask) => (ask.register === undefined) !== (ask.member === undefined),
+    'give register or member, one of them',
+  )
+  .meta({ id: 'Ask' });
+export type Ask = z.output<typeof Ask>;
+
+export const Refusal = z.object({ code: z.int(), name: z.string().nullable(), message: Bilingual });
+export const Question = z
+  .object({
+    id: Id,
+    requestId: Hash,
+    responder: Id,
+    registerId: Id,
+    application: z.string().nullable(),
+    predicate: z.string().nullable(),
+    asOf: DateText,
+    state: z.enum(['created', 'sent', 'answered', 'refused', 'failed']),
+    answer: z
+      .boolean()
+      .nullable()
+      .meta({ description: 'Null until there is one that verified. No answer is never YES.' }),
+    disputed: z.boolean().nullable(),
+    refusal: Refusal.nullable(),
+    error: Failure.nullable(),
+    askedBy: z.string(),
+    askedAt: Moment,
+    updatedAt: Moment,
+  })
+  .meta({ id: 'Question', description: 'A question of ours to another member.' });
+export type Question = z.output<typeof Question>;
+export const Questions = pageOf(Question, 'Questions');
+export const QuestionDetail = Question.extend({
+  subject: z.string(),
+  document: CreditAnswer.nullable().meta({ description: 'The CreditAnswer, to be kept and handed on.' }),
+  verification: Verification.nullable(),
+}).meta({ id: 'QuestionDetail' });
+export type QuestionDetail = z.output<typeof QuestionDetail>;
+
+export const GivenAnswer = z
+  .object({
+    requestId: Hash,
+    requester: Id,
+    registerId: Id,
+    application: z.string().nullable(),
+    predicate: z.string().nullable(),
+    asOf: DateText,
+    state: z.enum(['received', 'proving', 'logging', 'answered', 'refused', 'failed']),
+    refusal: Refusal.nullable(),
+    error: Failure.nullable(),
+    receivedAt: Moment,
+    updatedAt: Moment,
+  })
+  .meta({ id: 'GivenAnswer', description: 'A question of another member to us, and what became of it.' });
+export type GivenAnswer = z.output<typeof GivenAnswer>;
+export const GivenAnswers = pageOf(GivenAnswer, 'GivenAnswers');
+export const GivenAnswerDetail = GivenAnswer.extend({
+  subject: z.string(),
+  document: CreditAnswer.nullable(),
+}).meta({ id: 'GivenAnswerDetail' });
+export type GivenAnswerDetail = z.output<typeof GivenAnswerDetail>;
+
+export const WireRequest = z
+  .strictObject({
+    requestId: Hash,
+    requester: Id,
+    registerId: Id,
+    applicationId: Hash,
+    applicationVersion: z.int().min(1).max(4_294_967_295),
+    predicateHash: Hash,
+    asOfDay: z.int().min(0).max(1_048_575),
+    subjectTag: Hash,
+    grantId: Hash,
+    expiry: z.int().positive(),
+    signature: Signature,
+  })
+  .meta({ id: 'WireRequest', description: 'A signed request (EIP-712), as in a CreditAnswer.' });
+export const AskedByMember = z
+  .strictObject({ request: WireRequest, subject: z.string().length(18), nonce: Hash })
+  .meta({ id: 'AskedByMember' });
+export const Fetch = z
+  .strictObject({ time: z.int().positive().meta({ description: 'Unix seconds.' }), signature: Signature })
+  .meta({ id: 'Fetch' });

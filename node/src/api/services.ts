@@ -1,0 +1,121 @@
+import type { Readable } from 'node:stream';
+import type { UserStore } from '../store/users.ts';
+import type { Tokens } from './auth.ts';
+import type * as Answers from './schemas/answers.ts';
+import type { Page, PageOf } from './schemas/common.ts';
+import type * as Intake from './schemas/intake.ts';
+import type * as Ledger from './schemas/ledger.ts';
+import type { Readiness } from './schemas/system.ts';
+
+/** A file to be imported, as it arrives. */
+export interface Upload {
+  readonly stream: Readable;
+  readonly fileName: string;
+  readonly profile: string | undefined;
+  readonly by: string;
+}
+
+export interface Bytes {
+  readonly bytes: Uint8Array | Readable;
+  readonly mediaType: string;
+  readonly name: string;
+}
+
+/**
+ * What the routers can ask of the node: one function a way through the house,
+ * in the words of the API. Each is done by one room (see `wiring/`). Functions
+ * that find nothing give undefined; everything else that fails throws a
+ * LedgerError with a code.
+ */
+export interface NodeServices {
+  readonly tokens: Tokens;
+  readonly users: UserStore;
+  readonly imports: ImportsPort;
+  readonly records: RecordsPort;
+  readonly registers: RegistersPort;
+  readonly grants: GrantsPort;
+  readonly questions: QuestionsPort;
+  readonly answers: AnswersPort;
+  readonly checkpoints: CheckpointsPort;
+  readonly ledger: LedgerPort;
+  readonly members: MembersPort;
+  readonly health: HealthPort;
+}
+
+export interface ImportsPort {
+  /** Takes the whole upload in, then works through it in the background. */
+  start(upload: Upload): Promise<Intake.Import>;
+  list(page: Page): Promise<PageOf<Intake.Import>>;
+  get(id: bigint): Promise<Intake.Import | undefined>;
+  issues(id: bigint, page: Page): Promise<PageOf<Intake.Issue> | undefined>;
+  /** The spreadsheet that an officer mends and imports again. */
+  report(id: bigint): Promise<Bytes | undefined>;
+  /** Rows of JSON, through the very same intake; ends when all is stored. */
+  addRows(
+    rows: readonly Readonly<Record<string, string>>[],
+    profile: string | undefined,
+    by: string,
+  ): Promise<Intake.AddRecordsResult>;
+}
+
+export interface RecordsPort {
+  find(
+    filter: { readonly uscc?: string; readonly documentNumber?: string; readonly class?: number },
+    page: Page,
+  ): Promise<PageOf<Intake.CreditRecord>>;
+  get(id: bigint): Promise<Intake.CreditRecord | undefined>;
+  operate(id: bigint, operation: Intake.Operation, by: string): Promise<Intake.OperationResult | undefined>;
+  /** A file with one operation a row. */
+  operateFile(upload: Upload): Promise<Intake.OperationsResult>;
+  receipt(id: bigint): Promise<Ledger.Receipt | undefined>;
+}
+
+export interface RegistersPort {
+  list(): Promise<readonly Ledger.Register[]>;
+  open(promiseSeconds: number | undefined): Promise<Ledger.Sent>;
+  anchor(registerId: bigint): Promise<Ledger.Sent>;
+  heartbeat(registerId: bigint): Promise<Ledger.Sent>;
+}
+
+export interface GrantsPort {
+  list(): Promise<readonly Ledger.Grant[]>;
+  give(grant: Ledger.GiveGrant): Promise<Ledger.Grant>;
+  revoke(grantId: string): Promise<Ledger.Sent>;
+}
+
+export interface QuestionsPort {
+  ask(ask: Answers.Ask, by: string): Promise<Answers.QuestionDetail>;
+  list(page: Page): Promise<PageOf<Answers.Question>>;
+  get(id: bigint): Promise<Answers.QuestionDetail | undefined>;
+}
+
+export interface AnswersPort {
+  list(page: Page): Promise<PageOf<Answers.GivenAnswer>>;
+  get(requestId: string): Promise<Answers.GivenAnswerDetail | undefined>;
+  verify(verification: Answers.Verify): Promise<Answers.Verification>;
+}
+
+export interface CheckpointsPort {
+  make(registerId: bigint, logIds: readonly bigint[]): Promise<Record<string, unknown>>;
+}
+
+export interface LedgerPort {
+  status(): Promise<Ledger.ChainStatus>;
+  outbox(state: 'queued' | 'sent' | 'mined' | 'failed' | undefined): Promise<readonly Ledger.OutboxItem[]>;
+  /** The network file, read from the chain now. */
+  network(): Promise<Record<string, unknown>>;
+  members(): Promise<readonly Ledger.Member[]>;
+}
+
+/** What other members' nodes ask; each call carries a signature that the room checks. */
+export interface MembersPort {
+  receiveQuestion(body: unknown): Promise<{ readonly status: number; readonly json: unknown }>;
+  fetchAnswer(requestId: string, body: unknown): Promise<{ readonly status: number; readonly json: unknown }>;
+  signCheckpoint(body: unknown): Promise<{ readonly status: number; readonly json: unknown }>;
+}
+
+export interface HealthPort {
+  readiness(): Promise<Readiness>;
+  /** Numbers for the metrics, by name. */
+  gauges(): Promise<Readonly<Record<string, number>>>;
+}

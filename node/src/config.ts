@@ -1,0 +1,305 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LedgerError } from '@credit-ledger/sdk/protocol';
+import { z } from 'zod';
+
+/** Name of the settings file in a node's data directory. */
+export const CONFIG_FILE = 'ledger.json';
+
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'expected an address: 0x and 40 hexadecimal digits')
+  .transform((text) => text.toLowerCase() as `0x${string}`);
+const path = z.string().min(1).max(4096);
+const flag = z.union([
+  z.boolean(),
+  z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
+]);
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+interface Setting<S extends z.ZodType> {
+  readonly env: string;
+  readonly schema: S;
+  readonly about: string;
+  /** How the default reads in the reference; '' when there is none and the setting is needed. */
+  readonly shown: string;
+}
+
+function setting<S extends z.ZodType>(env: string, schema: S, shown: string, about: string): Setting<S> {
+  return { env, schema, shown, about };
+}
+
+/**
+ * Every setting of a node: its name in `ledger.json`, its environment variable
+ * (which wins), its check, its default and what it is for. The configuration
+ * reference in the documentation is this table.
+ */
+export const SETTINGS = {
+  dataDir: setting(
+    'LEDGER_DATA_DIR',
+    path.optional(),
+    'the directory of ledger.json',
+    'Where the embedded database, the key file and uploads in progress live.',
+  ),
+  journalPath: setting(
+    'LEDGER_JOURNAL_PATH',
+    path.optional(),
+    '<dataDir>-journal/openings.journal',
+    'The encrypted journal of openings. Put it on another disk: no batch is sent before its openings are durable there.',
+  ),
+  keysPath: setting(
+    'LEDGER_KEYS_PATH',
+    path.optional(),
+    '<dataDir>/keys.json',
+    'The key file, sealed with a passphrase (LEDGER_KEYS_PASSPHRASE_FILE or LEDGER_KEYS_PASSPHRASE).',
+  ),
+  databaseUrl: setting(
+    'DATABASE_URL',
+    z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'expected a postgres:// address')
+      .optional(),
+    'embedded database',
+    'A PostgreSQL server to use in place of the embedded database.',
+  ),
+  host: setting(
+    'LEDGER_HOST',
+    z.string().min(1).default('127.0.0.1'),
+    '127.0.0.1',
+    'Address to listen on. TLS is the business of the proxy in front.',
+  ),
+  port: setting(
+    'LEDGER_PORT',
+    whole(0, 65_535).default(8645),
+    '8645',
+    'Port to listen on; 0 takes a free one.',
+  ),
+  trustProxyHops: setting(
+    'LEDGER_TRUST_PROXY_HOPS',
+    whole(0, 8).default(0),
+    '0',
+    'How many reverse proxies stand in front: needed to tell callers apart when their number is limited.',
+  ),
+  rpcUrl: setting('LEDGER_RPC_URL', z.url({ protocol: /^https?$/ }), '', 'JSON-RPC endpoint of the chain.'),
+  consortium: setting(
+    'LEDGER_CONSORTIUM',
+    address,
+    '',
+    'Address of the Consortium contract; the others are read from it.',
+  ),
+  deployedAtBlock: setting(
+    'LEDGER_DEPLOYED_AT_BLOCK',
+    whole(0, Number.MAX_SAFE_INTEGER).default(0),
+    '0',
+    'Block from which the chain is followed.',
+  ),
+  pollMilliseconds: setting(
+    'LEDGER_POLL_MILLISECONDS',
+    whole(50, 600_000).default(1000),
+    '1000',
+    'How often the chain is asked for new blocks.',
+  ),
+  confirmations: setting(
+    'LEDGER_CONFIRMATIONS',
+    whole(0, 10_000).default(0),
+    '0',
+    'How many blocks the follower stays behind. 0 is right where blocks are final at once.',
+  ),
+  production: setting(
+    'LEDGER_PRODUCTION',
+    flag.default(false),
+    'false',
+    'Refuses reference proving keys, shifted clocks and plain-text endpoints of other members.',
+  ),
+  circuitKeysDir: setting(
+    'LEDGER_CIRCUIT_KEYS_DIR',
+    path.optional(),
+    'the reference keys of this program',
+    'Directory of the proving and verification keys with their manifest.',
+  ),
+  proverWorkers: setting(
+    'LEDGER_PROVER_WORKERS',
+    whole(1, 64).default(Math.max(1, Math.min(4, availableParallelism() - 1))),
+    'processors less one, at most 4',
+    'Threads that prove.',
+  ),
+  proverQueue: setting(
+    'LEDGER_PROVER_QUEUE',
+    whole(1, 10_000).default(64),
+    '64',
+    'Questions that may wait for a proof before further ones are refused as BUSY.',
+  ),
+  batchEverySeconds: setting(
+    'LEDGER_BATCH_EVERY_SECONDS',
+    whole(1, 604_800).default(300),
+    '300',
+    'Schedule of anchoring: entries wait for it, so that their time of arrival does not show.',
+  ),
+  heartbeatEverySeconds: setting(
+    'LEDGER_HEARTBEAT_EVERY_SECONDS',
+    whole(1, 2_592_000).default(21_600),
+    '21600',
+    'How often the register is stood by when there is nothing to append. Must be below promiseSeconds.',
+  ),
+  promiseSeconds: setting(
+    'LEDGER_PROMISE_SECONDS',
+    whole(60, 31_536_000).default(86_400),
+    '86400',
+    'What a new register promises: never to be silent longer than this.',
+  ),
+  coverEntries: setting(
+    'LEDGER_COVER_ENTRIES',
+    whole(0, 1000).default(0),
+    '0',
+    'Cover entries (under random keys) that are added to each batch.',
+  ),
+  maxImportMebibytes: setting(
+    'LEDGER_MAX_IMPORT_MEBIBYTES',
+    whole(1, 4096).default(512),
+    '512',
+    'Largest file that may be imported.',
+  ),
+  maxBodyKibibytes: setting(
+    'LEDGER_MAX_BODY_KIBIBYTES',
+    whole(16, 65_536).default(1024),
+    '1024',
+    'Largest JSON body.',
+  ),
+  requestsPerMinute: setting(
+    'LEDGER_REQUESTS_PER_MINUTE',
+    whole(1, 1_000_000).default(1200),
+    '1200',
+    'Requests a minute from one address; answered with 429 beyond.',
+  ),
+  failedSignInsPerMinute: setting(
+    'LEDGER_FAILED_SIGN_INS_PER_MINUTE',
+    whole(1, 10_000).default(20),
+    '20',
+    'Requests with a wrong token a minute from one address; answered with 429 beyond.',
+  ),
+  logLevel: setting(
+    'LEDGER_LOG_LEVEL',
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+    'info',
+    'At info and above the log names no person, company or credit code.',
+  ),
+} as const;
+
+type Settings = { [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]['schema']> };
+type Located = 'dataDir' | 'journalPath' | 'keysPath' | 'circuitKeysDir';
+
+/** The settings of a node, checked, with every path absolute. */
+export type NodeConfig = Readonly<Omit<Settings, Located> & Record<Located, string>>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const NAMES = Object.keys(SETTINGS) as (keyof typeof SETTINGS)[];
+const REFERENCE_KEYS = fileURLToPath(new URL('../../circuits/keys', import.meta.url));
+
+/**
+ * Checks settings (as in `ledger.json`) with the environment on top.
+ * All mistakes are told at once. Errors: `CONFIG_INVALID` (operand `mistakes`).
+ */
+export function checkConfig(
+  fromFile: Readonly<Record<string, unknown>>,
+  environment: Environment = {},
+  directory: string = process.cwd(),
+): NodeConfig {
+  const mistakes: string[] = [];
+  for (const name of Object.keys(fromFile)) {
+    if (!Object.hasOwn(SETTINGS, name)) mistakes.push(`${name}: there is no such setting`);
+  }
+  const values: Record<string, unknown> = {};
+  for (const name of NAMES) {
+    const { env, schema } = SETTINGS[name];
+    const given = environment[env];
+    const fromEnvironment = given !== undefined && given !== '';
+    const read = fromEnvironment ? given : fromFile[name];
+    const result = schema.safeParse(read);
+    if (result.success) values[name] = result.data;
+    else {
+      const where = fromEnvironment ? `${env} (environment)` : name;
+      const why =
+        read === undefined ? 'is needed and missing' : (result.error.issues[0]?.message ?? 'is not valid');
+      mistakes.push(`${where}: ${why}`);
+    }
+  }
+  const settings = values as Settings;
+  if (mistakes.length === 0 && settings.heartbeatEverySeconds >= settings.promiseSeconds) {
+    mistakes.push('heartbeatEverySeconds: must be below promiseSeconds, or the promise is broken by design');
+  }
+  if (mistakes.length > 0) {
+    throw new LedgerError(
+      'CONFIG_INVALID',
+      {
+        en: `The configuration has ${mistakes.length} mistake(s):\n  ${mistakes.join('\n  ')}`,
+        zh: `配置有 ${mistakes.length} 处错误：\n  ${mistakes.join('\n  ')}`,
+      },
+      { mistakes },
+    );
+  }
+  const dataDir = resolve(directory, settings.dataDir ?? '.');
+  const beside = join(dirname(dataDir), `${basename(dataDir)}-journal`, 'openings.journal');
+  return {
+    ...settings,
+    dataDir,
+    journalPath: settings.journalPath === undefined ? beside : resolve(directory, settings.journalPath),
+    keysPath:
+      settings.keysPath === undefined ? join(dataDir, 'keys.json') : resolve(directory, settings.keysPath),
+    circuitKeysDir:
+      settings.circuitKeysDir === undefined ? REFERENCE_KEYS : resolve(directory, settings.circuitKeysDir),
+  };
+}
+
+/**
+ * Reads `<directory>/ledger.json` and the environment.
+ * Errors: `CONFIG_NOT_FOUND`, `CONFIG_INVALID`.
+ */
+export async function loadConfig(
+  directory: string,
+  environment: Environment = process.env,
+): Promise<NodeConfig> {
+  return checkConfig(await readConfigFile(directory), environment, directory);
+}
+
+/** The settings file as it stands, unchecked. Errors: `CONFIG_NOT_FOUND`, `CONFIG_INVALID`. */
+export async function readConfigFile(directory: string): Promise<Record<string, unknown>> {
+  const file = join(directory, CONFIG_FILE);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new LedgerError(
+      'CONFIG_NOT_FOUND',
+      {
+        en: `There is no settings file at ${file}. Run "ledger init" first, or name the directory with --data.`,
+        zh: `${file} 处没有配置文件。请先运行 "ledger init"，或用 --data 指定目录。`,
+      },
+      { file },
+      { cause },
+    );
+  }
+  try {
+    const read: unknown = JSON.parse(text);
+    if (typeof read === 'object' && read !== null && !Array.isArray(read))
+      return read as Record<string, unknown>;
+  } catch {
+    // Told below like any other JSON that is not an object.
+  }
+  throw new LedgerError(
+    'CONFIG_INVALID',
+    { en: `${file} is not a JSON object.`, zh: `${file} 不是 JSON 对象。` },
+    { mistakes: [file] },
+  );
+}
+
+/** The configuration reference as a Markdown table: what the documentation shows. */
+export function configReference(): string {
+  const rows = NAMES.map((name) => {
+    const { env, shown, about } = SETTINGS[name];
+    return `| \`${name}\` | \`${env}\` | ${shown === '' ? '**needed**' : shown} | ${about} |`;
+  });
+  return ['| setting | environment | default | what it is for |', '|---|---|---|---|', ...rows].join('\n');
+}
