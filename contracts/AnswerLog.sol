@@ -65,7 +65,8 @@ contract AnswerLog is IAnswerLog, EIP712 {
     /// @inheritdoc IAnswerLog
     uint256 public logCount;
     mapping(uint256 logId => Record) private _records;
-    mapping(uint256 registerId => mapping(bytes32 grantId => mapping(bytes32 requestId => uint256))) private _logIds;
+    mapping(uint256 registerId => mapping(bytes32 grantId => mapping(bytes32 requestId => uint256)))
+        private _logIds;
     /// @dev By requester: nobody can take up a tag seen in a pending transaction and be in its owner's way.
     mapping(uint256 requester => mapping(bytes32 subjectTag => bytes32 requestId)) private _tags;
     mapping(bytes32 questionId => Question) private _questions;
@@ -99,7 +100,7 @@ contract AnswerLog is IAnswerLog, EIP712 {
 
         Record storage e = _records[logId];
         (uint8 class, bool consentNeeded) = _requireListed(request, circuitId);
-        (, e.verifier,,) = consortium.circuit(circuitId);
+        (, e.verifier, , ) = consortium.circuit(circuitId);
         (ICreditRegisters.Standing standing, uint64 seq) = _requireUsable(request.registerId, batchHash);
         e.standing = standing;
         e.seq = uint40(seq);
@@ -123,7 +124,11 @@ contract AnswerLog is IAnswerLog, EIP712 {
     }
 
     /// @inheritdoc IAnswerLog
-    function refuse(Request calldata request, bytes calldata signature, uint16 code) external returns (uint256 logId) {
+    function refuse(
+        Request calldata request,
+        bytes calldata signature,
+        uint16 code
+    ) external returns (uint256 logId) {
         _requireOwner(request.registerId);
         if (code == 0 || code > LAST_REFUSAL_CODE) revert UnknownRefusalCode(code);
         bytes32 digest = _requireSigned(request, signature);
@@ -137,7 +142,11 @@ contract AnswerLog is IAnswerLog, EIP712 {
     // ---- lodged questions ----------------------------------------------------------------------------------------
 
     /// @inheritdoc IAnswerLog
-    function lodge(bytes32 digest, uint256 registerId, uint64 deadline) external returns (bytes32 questionId) {
+    function lodge(
+        bytes32 digest,
+        uint256 registerId,
+        uint64 deadline
+    ) external returns (bytes32 questionId) {
         _requireInForce(Names.ANSWER_LOG, address(this));
         uint256 requester = consortium.requireOperator(msg.sender);
         if (registers.ownerOf(registerId) == 0) revert UnknownRegister(registerId);
@@ -179,11 +188,12 @@ contract AnswerLog is IAnswerLog, EIP712 {
     // ---- checking ------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IAnswerLog
-    function verifyClaim(uint256 logId, bool answer, bool disputed, Proof calldata proof)
-        external
-        view
-        returns (bool)
-    {
+    function verifyClaim(
+        uint256 logId,
+        bool answer,
+        bool disputed,
+        Proof calldata proof
+    ) external view returns (bool) {
         Record storage e = _records[logId];
         uint256 registerId = e.registerId;
         if (registerId == 0) revert UnknownLogEntry(logId);
@@ -236,11 +246,18 @@ contract AnswerLog is IAnswerLog, EIP712 {
     /// @inheritdoc IAnswerLog
     function entryHash(uint256 logId) external view returns (bytes32) {
         LogEntry memory e = entry(logId);
-        return keccak256(abi.encode(logId, e.requestDigest, e.batchHash, e.circuitId, e.answerCommitment, e.time));
+        return
+            keccak256(
+                abi.encode(logId, e.requestDigest, e.batchHash, e.circuitId, e.answerCommitment, e.time)
+            );
     }
 
     /// @inheritdoc IAnswerLog
-    function logIdOf(uint256 registerId, bytes32 grantId, bytes32 requestId) external view returns (uint256 logId) {
+    function logIdOf(
+        uint256 registerId,
+        bytes32 grantId,
+        bytes32 requestId
+    ) external view returns (uint256 logId) {
         return _logIds[registerId][grantId][requestId];
     }
 
@@ -255,7 +272,11 @@ contract AnswerLog is IAnswerLog, EIP712 {
     }
 
     /// @inheritdoc IAnswerLog
-    function questionIdOf(bytes32 digest, uint256 registerId, uint256 requester) public pure returns (bytes32) {
+    function questionIdOf(
+        bytes32 digest,
+        uint256 registerId,
+        uint256 requester
+    ) public pure returns (bytes32) {
         return keccak256(abi.encode(digest, registerId, requester));
     }
 
@@ -276,20 +297,21 @@ contract AnswerLog is IAnswerLog, EIP712 {
 
     /// @inheritdoc IAnswerLog
     function contextOf(Request calldata request) public view returns (uint256) {
-        return uint256(
-            keccak256(
-                abi.encode(
-                    block.chainid,
-                    address(this),
-                    request.registerId,
-                    request.requestId,
-                    request.grantId,
-                    request.requester,
-                    request.applicationId,
-                    request.expiry
+        return
+            uint256(
+                keccak256(
+                    abi.encode(
+                        block.chainid,
+                        address(this),
+                        request.registerId,
+                        request.requestId,
+                        request.grantId,
+                        request.requester,
+                        request.applicationId,
+                        request.expiry
+                    )
                 )
-            )
-        ) % Field.MODULUS;
+            ) % Field.MODULUS;
     }
 
     // ---- inside --------------------------------------------------------------------------------------------------
@@ -314,14 +336,18 @@ contract AnswerLog is IAnswerLog, EIP712 {
     }
 
     /// @dev Signed by the operator key that the requester has in this block; 65 bytes and low s only.
-    function _requireSigned(Request calldata request, bytes calldata signature) private view returns (bytes32 digest) {
+    function _requireSigned(
+        Request calldata request,
+        bytes calldata signature
+    ) private view returns (bytes32 digest) {
         digest = _digest(request);
-        (address signer, ECDSA.RecoverError error_,) = ECDSA.tryRecover(digest, signature);
+        (address signer, ECDSA.RecoverError error_, ) = ECDSA.tryRecover(digest, signature);
         if (error_ != ECDSA.RecoverError.NoError) revert InvalidSignature(digest);
         if (signer != consortium.operatorAt(request.requester, block.number)) {
             revert WrongSigner(signer, request.requester);
         }
-        if (!consortium.activeAt(request.requester, block.number)) revert RequesterNotActive(request.requester);
+        if (!consortium.activeAt(request.requester, block.number))
+            revert RequesterNotActive(request.requester);
     }
 
     function _newEntry(Request calldata request) private returns (uint256 logId) {
@@ -361,13 +387,14 @@ contract AnswerLog is IAnswerLog, EIP712 {
         else if (known != request.requestId) revert TagOfOtherRequest(tag, known);
     }
 
-    function _requireListed(Request calldata request, bytes32 circuitId)
-        private
-        view
-        returns (uint8 class, bool consentNeeded)
-    {
+    function _requireListed(
+        Request calldata request,
+        bytes32 circuitId
+    ) private view returns (uint8 class, bool consentNeeded) {
         IApplicationList list = IApplicationList(consortium.contractInForce(Names.APPLICATION_LIST));
-        (uint32 version, IApplicationList.Gateway gateway, bool historicalDays) = list.terms(request.applicationId);
+        (uint32 version, IApplicationList.Gateway gateway, bool historicalDays) = list.terms(
+            request.applicationId
+        );
         if (version == 0 || version != request.applicationVersion) {
             revert ApplicationNotInForce(request.applicationId, request.applicationVersion, version);
         }
@@ -376,7 +403,12 @@ contract AnswerLog is IAnswerLog, EIP712 {
             revert DayNotAllowed(request.asOfDay, today, historicalDays);
         }
         bool circuitAllowed;
-        (class, circuitAllowed) = list.allowed(request.applicationId, version, request.predicateHash, circuitId);
+        (class, circuitAllowed) = list.allowed(
+            request.applicationId,
+            version,
+            request.predicateHash,
+            circuitId
+        );
         if (class == 0) revert PredicateNotListed(request.applicationId, request.predicateHash);
         if (!circuitAllowed || !consortium.circuitInForce(circuitId)) {
             revert CircuitNotAllowed(request.predicateHash, circuitId);
@@ -384,11 +416,10 @@ contract AnswerLog is IAnswerLog, EIP712 {
         consentNeeded = gateway == IApplicationList.Gateway.SubjectConsent;
     }
 
-    function _requireUsable(uint256 registerId, bytes32 batchHash)
-        private
-        view
-        returns (ICreditRegisters.Standing standing, uint64 seq)
-    {
+    function _requireUsable(
+        uint256 registerId,
+        bytes32 batchHash
+    ) private view returns (ICreditRegisters.Standing standing, uint64 seq) {
         bytes4 reason;
         (standing, reason, seq) = registers.usable(registerId, batchHash);
         if (standing == ICreditRegisters.Standing.NotUsable) revert BatchNotUsable(batchHash, reason);
@@ -403,7 +434,13 @@ contract AnswerLog is IAnswerLog, EIP712 {
         bool consentNeeded
     ) private {
         ISharingGrants grants = ISharingGrants(consortium.contractInForce(Names.SHARING_GRANTS));
-        bool byGrant = grants.consume(request.grantId, owner, request.requester, request.applicationId, class);
+        bool byGrant = grants.consume(
+            request.grantId,
+            owner,
+            request.requester,
+            request.applicationId,
+            class
+        );
         if (!byGrant && !consentNeeded) return;
         address consents = consortium.contractInForce(Names.SUBJECT_CONSENTS);
         if (consents == address(0)) revert ConsentNotAvailable(request.grantId);

@@ -58,7 +58,8 @@ contract ApplicationList is IApplicationList {
         PredicateInput[] calldata predicates
     ) external onlyCouncil returns (uint32 version) {
         if (applicationId == bytes32(0)) revert InvalidApplicationId();
-        if (bytes(title).length == 0 || bytes(title).length > MAX_TITLE_BYTES) revert InvalidTitle(bytes(title).length);
+        if (bytes(title).length == 0 || bytes(title).length > MAX_TITLE_BYTES)
+            revert InvalidTitle(bytes(title).length);
         if (legalBasisHash == bytes32(0)) revert InvalidLegalBasis();
         if (predicates.length == 0) revert NoPredicates();
 
@@ -72,10 +73,18 @@ contract ApplicationList is IApplicationList {
         for (uint256 i = 0; i < predicates.length; ++i) _list(v, predicates[i], i);
 
         emit ApplicationPublished(
-            applicationId, version, title, legalBasisHash, gateway, historicalDays, predicates
+            applicationId,
+            version,
+            title,
+            legalBasisHash,
+            gateway,
+            historicalDays,
+            predicates
         );
         _roll(
-            keccak256(abi.encode(applicationId, version, title, legalBasisHash, gateway, historicalDays, predicates))
+            keccak256(
+                abi.encode(applicationId, version, title, legalBasisHash, gateway, historicalDays, predicates)
+            )
         );
     }
 
@@ -94,29 +103,27 @@ contract ApplicationList is IApplicationList {
     }
 
     /// @inheritdoc IApplicationList
-    function applicationAt(bytes32 applicationId, uint32 version)
-        public
-        view
-        returns (ApplicationView memory applicationView)
-    {
+    function applicationAt(
+        bytes32 applicationId,
+        uint32 version
+    ) public view returns (ApplicationView memory applicationView) {
         if (version == 0 || version > _latest[applicationId]) return applicationView;
         Version storage v = _versions[applicationId][version];
-        return ApplicationView({
-            version: version,
-            title: v.title,
-            legalBasisHash: v.legalBasisHash,
-            gateway: v.gateway,
-            historicalDays: v.historicalDays,
-            inForce: version == _inForce(applicationId)
-        });
+        return
+            ApplicationView({
+                version: version,
+                title: v.title,
+                legalBasisHash: v.legalBasisHash,
+                gateway: v.gateway,
+                historicalDays: v.historicalDays,
+                inForce: version == _inForce(applicationId)
+            });
     }
 
     /// @inheritdoc IApplicationList
-    function terms(bytes32 applicationId)
-        external
-        view
-        returns (uint32 version, Gateway gateway, bool historicalDays)
-    {
+    function terms(
+        bytes32 applicationId
+    ) external view returns (uint32 version, Gateway gateway, bool historicalDays) {
         version = _inForce(applicationId);
         if (version == 0) return (0, Gateway.GovernmentSharing, false);
         Version storage v = _versions[applicationId][version];
@@ -124,24 +131,26 @@ contract ApplicationList is IApplicationList {
     }
 
     /// @inheritdoc IApplicationList
-    function predicate(bytes32 applicationId, uint32 version, bytes32 predicateHash)
-        external
-        view
-        returns (bool listed, uint8 class, bytes32[] memory circuits)
-    {
+    function predicate(
+        bytes32 applicationId,
+        uint32 version,
+        bytes32 predicateHash
+    ) external view returns (bool listed, uint8 class, bytes32[] memory circuits) {
         Listing storage listing = _versions[applicationId][version].predicates[predicateHash];
         return (listing.class != 0, listing.class, listing.circuits);
     }
 
     /// @inheritdoc IApplicationList
-    function allowed(bytes32 applicationId, uint32 version, bytes32 predicateHash, bytes32 circuitId)
-        external
-        view
-        returns (uint8 class, bool circuitAllowed)
-    {
+    function allowed(
+        bytes32 applicationId,
+        uint32 version,
+        bytes32 predicateHash,
+        bytes32 circuitId
+    ) external view returns (uint8 class, bool circuitAllowed) {
         Listing storage listing = _versions[applicationId][version].predicates[predicateHash];
         class = listing.class;
-        for (uint256 i = 0; i < listing.circuits.length; ++i) if (listing.circuits[i] == circuitId) return (class, true);
+        for (uint256 i = 0; i < listing.circuits.length; ++i)
+            if (listing.circuits[i] == circuitId) return (class, true);
     }
 
     function _inForce(bytes32 applicationId) private view returns (uint32) {
@@ -152,8 +161,14 @@ contract ApplicationList is IApplicationList {
     function _list(Version storage v, PredicateInput calldata input, uint256 index) private {
         bytes32 hash = input.predicateHash;
         // A first clause of 0 would hold for everybody: an application that always says YES.
-        bool valid = hash != bytes32(0) && uint256(hash) < Field.MODULUS && input.class != 0
-            && input.class <= MAX_CLASS && input.clause0 != 0 && _clauseValid(input.clause0) && _clauseValid(input.clause1);
+        bool valid =
+            hash != bytes32(0) &&
+                uint256(hash) < Field.MODULUS &&
+                input.class != 0 &&
+                input.class <= MAX_CLASS &&
+                input.clause0 != 0 &&
+                _clauseValid(input.clause0) &&
+                _clauseValid(input.clause1);
         if (!valid) revert InvalidPredicate(index, hash);
         Listing storage listing = v.predicates[hash];
         if (listing.class != 0) revert PredicateListedTwice(hash);

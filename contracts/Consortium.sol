@@ -102,7 +102,9 @@ contract Consortium is IConsortium {
         if (calls.length == 0) revert NoCalls();
         uint256 length = bytes(summary).length;
         if (length == 0 || length > MAX_SUMMARY_BYTES) revert InvalidText("summary", length);
-        id = uint256(keccak256(abi.encode(block.chainid, address(this), ++_proposalCount, msg.sender, calls, summary)));
+        id = uint256(
+            keccak256(abi.encode(block.chainid, address(this), ++_proposalCount, msg.sender, calls, summary))
+        );
         Proposal storage p = _proposals[id];
         p.region = _regions[index];
         p.proposedAt = uint64(block.timestamp);
@@ -149,15 +151,16 @@ contract Consortium is IConsortium {
     function proposal(uint256 id) external view returns (ProposalView memory) {
         Proposal storage p = _proposals[id];
         if (p.region == 0) revert UnknownProposal(id);
-        return ProposalView({
-            region: p.region,
-            summary: p.summary,
-            calls: p.calls,
-            proposedAt: p.proposedAt,
-            expiresAt: p.proposedAt + PROPOSAL_LIFETIME,
-            executed: p.executed,
-            approvals: _approvals(p)
-        });
+        return
+            ProposalView({
+                region: p.region,
+                summary: p.summary,
+                calls: p.calls,
+                proposedAt: p.proposedAt,
+                expiresAt: p.proposedAt + PROPOSAL_LIFETIME,
+                executed: p.executed,
+                approvals: _approvals(p)
+            });
     }
 
     /// @inheritdoc IConsortium
@@ -181,7 +184,8 @@ contract Consortium is IConsortium {
         // One agency is one member; it may come back under a new id after it has left.
         bytes32 codeHash = keccak256(bytes(input.creditCode));
         uint256 known = _creditCodes[codeHash];
-        if (known != 0 && _latestStatus(known) != Status.Left) revert CreditCodeTaken(input.creditCode, known);
+        if (known != 0 && _latestStatus(known) != Status.Left)
+            revert CreditCodeTaken(input.creditCode, known);
 
         memberId = ++_memberCount;
         _creditCodes[codeHash] = memberId;
@@ -229,7 +233,12 @@ contract Consortium is IConsortium {
     }
 
     /// @inheritdoc IConsortium
-    function changeKeys(uint256 memberId, address operator, address witness, uint64 fromBlock) external onlyCouncil {
+    function changeKeys(
+        uint256 memberId,
+        address operator,
+        address witness,
+        uint64 fromBlock
+    ) external onlyCouncil {
         Status status = _latestStatus(memberId);
         if (status == Status.None) revert UnknownMember(memberId);
         if (status == Status.Left) revert WrongStatus(memberId, status);
@@ -276,7 +285,12 @@ contract Consortium is IConsortium {
         if (circuitId == bytes32(0) || size == 0) revert InvalidCircuit(circuitId, size);
         _requireContract(verifier);
         if (_circuits[circuitId].verifier != address(0)) revert CircuitKnown(circuitId);
-        _circuits[circuitId] = Circuit({size: size, verifier: verifier, fromBlock: uint40(block.number), toBlock: 0});
+        _circuits[circuitId] = Circuit({
+            size: size,
+            verifier: verifier,
+            fromBlock: uint40(block.number),
+            toBlock: 0
+        });
         emit CircuitPutInForce(circuitId, size, verifier, uint64(block.number));
     }
 
@@ -294,18 +308,19 @@ contract Consortium is IConsortium {
     function member(uint256 memberId) external view returns (MemberView memory) {
         Member storage m = _members[memberId];
         if (m.role == Role.None) revert UnknownMember(memberId);
-        return MemberView({
-            name: m.name,
-            regionCode: m.regionCode,
-            region: m.region,
-            creditCode: m.creditCode,
-            role: m.role,
-            endpoint: m.endpoint,
-            status: statusAt(memberId, block.number),
-            operator: operatorAt(memberId, block.number),
-            witness: witnessAt(memberId, block.number),
-            admittedAtBlock: m.admittedAtBlock
-        });
+        return
+            MemberView({
+                name: m.name,
+                regionCode: m.regionCode,
+                region: m.region,
+                creditCode: m.creditCode,
+                role: m.role,
+                endpoint: m.endpoint,
+                status: statusAt(memberId, block.number),
+                operator: operatorAt(memberId, block.number),
+                witness: witnessAt(memberId, block.number),
+                admittedAtBlock: m.admittedAtBlock
+            });
     }
 
     /// @inheritdoc IConsortium
@@ -379,11 +394,9 @@ contract Consortium is IConsortium {
     }
 
     /// @inheritdoc IConsortium
-    function circuit(bytes32 circuitId)
-        external
-        view
-        returns (uint16 size, address verifier, uint64 fromBlock, uint64 toBlock)
-    {
+    function circuit(
+        bytes32 circuitId
+    ) external view returns (uint16 size, address verifier, uint64 fromBlock, uint64 toBlock) {
         Circuit storage c = _circuits[circuitId];
         return (c.size, c.verifier, c.fromBlock, c.toBlock);
     }
@@ -446,7 +459,13 @@ contract Consortium is IConsortium {
         }
     }
 
-    function _setKeys(uint256 memberId, Role role, address operator, address witness, uint256 fromBlock) private {
+    function _setKeys(
+        uint256 memberId,
+        Role role,
+        address operator,
+        address witness,
+        uint256 fromBlock
+    ) private {
         _claimKey(memberId, operator, false);
         if (role == Role.Authority) _claimKey(memberId, witness, true);
         else if (witness != address(0)) revert InvalidKey(witness);

@@ -104,11 +104,11 @@ contract CreditRegisters is ICreditRegisters {
     }
 
     /// @inheritdoc ICreditRegisters
-    function openFor(uint256 memberId, bytes32 secretCommit, uint32 promiseSeconds)
-        external
-        onlyCouncil
-        returns (uint256 registerId)
-    {
+    function openFor(
+        uint256 memberId,
+        bytes32 secretCommit,
+        uint32 promiseSeconds
+    ) external onlyCouncil returns (uint256 registerId) {
         if (!consortium.activeAt(memberId, block.number)) revert NotAnAuthority(memberId);
         return _open(memberId, secretCommit, promiseSeconds);
     }
@@ -145,10 +145,12 @@ contract CreditRegisters is ICreditRegisters {
     }
 
     /// @inheritdoc ICreditRegisters
-    function append(uint256 registerId, bytes32 prevRoot, bytes32 newRoot, Entry[] calldata entries)
-        external
-        returns (uint64 seq)
-    {
+    function append(
+        uint256 registerId,
+        bytes32 prevRoot,
+        bytes32 newRoot,
+        Entry[] calldata entries
+    ) external returns (uint64 seq) {
         Register storage r = _ownRegister(registerId);
         uint256 size = entries.length;
         if (size == 0 || size > MAX_BATCH_ENTRIES) revert InvalidBatchSize(size);
@@ -205,7 +207,7 @@ contract CreditRegisters is ICreditRegisters {
 
     /// @inheritdoc ICreditRegisters
     function object(bytes32 batchHash, bytes32 expectedRoot) external {
-        (uint256 memberId,) = consortium.requireWitness(msg.sender);
+        (uint256 memberId, ) = consortium.requireWitness(msg.sender);
         (uint256 registerId, uint256 seq, Register storage r, Batch storage b) = _holding(batchHash);
         if (r.owner == memberId) revert OwnBatch(batchHash, memberId);
         if (_attested[batchHash][memberId]) revert AlreadyAttested(batchHash, memberId);
@@ -213,7 +215,7 @@ contract CreditRegisters is ICreditRegisters {
         if (b.dismissed || block.timestamp >= b.objectionsUntil) revert BatchFinal(batchHash);
         Field.require_(expectedRoot);
         if (expectedRoot == b.root) revert ExpectedRootIsBatchRoot(batchHash);
-        (bool open_,) = _openObjectionOf(registerId, memberId);
+        (bool open_, ) = _openObjectionOf(registerId, memberId);
         if (open_) revert ObjectionOpen(registerId, memberId);
 
         _objections[registerId].push(
@@ -240,18 +242,19 @@ contract CreditRegisters is ICreditRegisters {
         Register storage r = _known(registerId);
         uint256 headSeq = _chain[registerId][r.chainLength];
         Batch storage head = _batches[registerId][headSeq];
-        return RegisterView({
-            owner: r.owner,
-            secretCommit: r.secretCommit,
-            openedAt: r.openedAt,
-            promiseSeconds: r.promiseSeconds,
-            headSeq: uint64(headSeq),
-            root: head.root,
-            size: head.totalEntries,
-            lastStoodAt: head.stoodAt,
-            contested: r.contestedFrom != 0,
-            owedBatches: _owedBatches(r)
-        });
+        return
+            RegisterView({
+                owner: r.owner,
+                secretCommit: r.secretCommit,
+                openedAt: r.openedAt,
+                promiseSeconds: r.promiseSeconds,
+                headSeq: uint64(headSeq),
+                root: head.root,
+                size: head.totalEntries,
+                lastStoodAt: head.stoodAt,
+                contested: r.contestedFrom != 0,
+                owedBatches: _owedBatches(r)
+            });
     }
 
     /// @inheritdoc ICreditRegisters
@@ -328,11 +331,10 @@ contract CreditRegisters is ICreditRegisters {
     }
 
     /// @inheritdoc ICreditRegisters
-    function usable(uint256 registerId, bytes32 batchHash)
-        external
-        view
-        returns (Standing standing, bytes4 reason, uint64 seq)
-    {
+    function usable(
+        uint256 registerId,
+        bytes32 batchHash
+    ) external view returns (Standing standing, bytes4 reason, uint64 seq) {
         Register storage r = _registers[registerId];
         if (r.owner == 0) return (Standing.NotUsable, UnknownRegister.selector, 0);
         if (batchHash != bytes32(0)) {
@@ -351,14 +353,18 @@ contract CreditRegisters is ICreditRegisters {
     }
 
     /// @inheritdoc ICreditRegisters
-    function claimBasis(uint256 registerId, uint64 seq) external view returns (bytes32 root, bytes32 secretCommit) {
+    function claimBasis(
+        uint256 registerId,
+        uint64 seq
+    ) external view returns (bytes32 root, bytes32 secretCommit) {
         Register storage r = _registers[registerId];
         Batch storage b = _batches[registerId][seq];
         root = b.root;
         secretCommit = r.secretCommit;
         if (root == bytes32(0)) revert UnknownBatchSeq(registerId, seq);
         uint256 position = b.position;
-        if (position > r.chainLength || _chain[registerId][position] != seq) revert BatchAnnulled(b.batchHash);
+        if (position > r.chainLength || _chain[registerId][position] != seq)
+            revert BatchAnnulled(b.batchHash);
         if (r.contestedFrom != 0 && position >= r.contestedFrom) revert BatchContested(registerId, seq);
     }
 
@@ -396,13 +402,18 @@ contract CreditRegisters is ICreditRegisters {
         emit ParametersSet(p.quorumRegions, p.quietSeconds, p.finalSeconds, p.graceSeconds);
     }
 
-    function _open(uint256 memberId, bytes32 secretCommit, uint32 promiseSeconds) private returns (uint256 registerId) {
+    function _open(
+        uint256 memberId,
+        bytes32 secretCommit,
+        uint32 promiseSeconds
+    ) private returns (uint256 registerId) {
         (IConsortium.Role role, uint32 region) = consortium.roleAndRegion(memberId);
         if (role != IConsortium.Role.Authority) revert NotAnAuthority(memberId);
         if (secretCommit == bytes32(0)) revert Field.InvalidFieldElement(secretCommit);
         Field.require_(secretCommit);
         if (_bySecret[secretCommit] != 0) revert SecretCommitTaken(secretCommit, _bySecret[secretCommit]);
-        if (promiseSeconds == 0 || promiseSeconds > MAX_PROMISE_SECONDS) revert InvalidPromise(promiseSeconds);
+        if (promiseSeconds == 0 || promiseSeconds > MAX_PROMISE_SECONDS)
+            revert InvalidPromise(promiseSeconds);
 
         registerId = ++_registerCount;
         _bySecret[secretCommit] = registerId;
@@ -452,7 +463,9 @@ contract CreditRegisters is ICreditRegisters {
 
     /// @dev keccak256(abi.encode(entries)), with the entries copied once, to a place from which the event is emitted
     /// as well: three words are left free in front. Two copies entry by entry would cost more than the entries do.
-    function _hashEntries(Entry[] calldata entries) private pure returns (bytes32 entriesHash, uint256 memory_) {
+    function _hashEntries(
+        Entry[] calldata entries
+    ) private pure returns (bytes32 entriesHash, uint256 memory_) {
         assembly ("memory-safe") {
             memory_ := mload(0x40)
             let bytes_ := shl(6, entries.length)
@@ -534,7 +547,8 @@ contract CreditRegisters is ICreditRegisters {
         uint8 before = b.regionsAttested;
         if (regionBit == ownerBit || before & regionBit != 0) return;
         b.regionsAttested = before | regionBit;
-        if ((before | regionBit | ownerBit) == ALL_REGIONS) emit BatchWitnessed(registerId, uint64(seq), batchHash);
+        if ((before | regionBit | ownerBit) == ALL_REGIONS)
+            emit BatchWitnessed(registerId, uint64(seq), batchHash);
     }
 
     /// @dev Takes back the root of the batch at the earliest contested position and of all after it. All objections of
@@ -543,7 +557,10 @@ contract CreditRegisters is ICreditRegisters {
         Objection[] storage open_ = _objections[registerId];
         for (uint256 i = 0; i < open_.length; ++i) {
             emit ObjectionClosed(
-                registerId, open_[i].seq, open_[i].memberId, open_[i].seq == seq ? Outcome.Upheld : Outcome.Moot
+                registerId,
+                open_[i].seq,
+                open_[i].memberId,
+                open_[i].seq == seq ? Outcome.Upheld : Outcome.Moot
             );
         }
         delete _objections[registerId];
@@ -595,11 +612,9 @@ contract CreditRegisters is ICreditRegisters {
     }
 
     /// @dev The batch of this name, which must exist and not be annulled.
-    function _holding(bytes32 batchHash)
-        private
-        view
-        returns (uint256 registerId, uint256 seq, Register storage r, Batch storage b)
-    {
+    function _holding(
+        bytes32 batchHash
+    ) private view returns (uint256 registerId, uint256 seq, Register storage r, Batch storage b) {
         BatchRef storage ref = _byHash[batchHash];
         (registerId, seq) = (ref.registerId, ref.seq);
         if (seq == 0) revert UnknownBatch(batchHash);
@@ -608,13 +623,19 @@ contract CreditRegisters is ICreditRegisters {
         if (!_holds(registerId, r, b.position, seq)) revert BatchAnnulled(batchHash);
     }
 
-    function _holds(uint256 registerId, Register storage r, uint256 position, uint256 seq) private view returns (bool) {
+    function _holds(
+        uint256 registerId,
+        Register storage r,
+        uint256 position,
+        uint256 seq
+    ) private view returns (bool) {
         return position <= r.chainLength && _chain[registerId][position] == seq;
     }
 
     function _openObjectionOf(uint256 registerId, uint256 memberId) private view returns (bool, uint256 seq) {
         Objection[] storage open_ = _objections[registerId];
-        for (uint256 i = 0; i < open_.length; ++i) if (open_[i].memberId == memberId) return (true, open_[i].seq);
+        for (uint256 i = 0; i < open_.length; ++i)
+            if (open_[i].memberId == memberId) return (true, open_[i].seq);
         return (false, 0);
     }
 
@@ -643,11 +664,12 @@ contract CreditRegisters is ICreditRegisters {
         return true;
     }
 
-    function _whyNotUsable(uint256 registerId, Register storage r, Batch storage b, uint256 seq)
-        private
-        view
-        returns (bytes4)
-    {
+    function _whyNotUsable(
+        uint256 registerId,
+        Register storage r,
+        Batch storage b,
+        uint256 seq
+    ) private view returns (bytes4) {
         uint256 position = b.position;
         uint256 contestedFrom = r.contestedFrom;
         if (!_holds(registerId, r, position, seq)) return BatchAnnulled.selector;
@@ -660,7 +682,11 @@ contract CreditRegisters is ICreditRegisters {
         return bytes4(0);
     }
 
-    function _view(uint256 registerId, Register storage r, uint256 seq) private view returns (BatchView memory v) {
+    function _view(
+        uint256 registerId,
+        Register storage r,
+        uint256 seq
+    ) private view returns (BatchView memory v) {
         Batch storage b = _batches[registerId][seq];
         v.registerId = registerId;
         v.seq = uint64(seq);

@@ -30,7 +30,7 @@ contract SharingGrants is ISharingGrants {
     /// @inheritdoc ISharingGrants
     function give(GrantInput calldata input) external returns (bytes32 grantId) {
         uint256 grantor = consortium.requireOperator(msg.sender);
-        (IConsortium.Role role,) = consortium.roleAndRegion(grantor);
+        (IConsortium.Role role, ) = consortium.roleAndRegion(grantor);
         if (role != IConsortium.Role.Authority) revert NotAnAuthority(grantor);
         _requireGrantee(input.granteeKind, input.grantee);
         if (input.classes == 0 || input.classes & ~ALL_CLASSES != 0) revert InvalidClasses(input.classes);
@@ -39,7 +39,7 @@ contract SharingGrants is ISharingGrants {
         }
         address list = consortium.contractInForce(Names.APPLICATION_LIST);
         if (list == address(0)) revert ApplicationNotInForce(input.applicationId);
-        (uint32 version,,) = IApplicationList(list).terms(input.applicationId);
+        (uint32 version, , ) = IApplicationList(list).terms(input.applicationId);
         if (version == 0) revert ApplicationNotInForce(input.applicationId);
 
         grantId = keccak256(abi.encode(block.chainid, address(this), grantor, ++grantCount));
@@ -83,10 +83,13 @@ contract SharingGrants is ISharingGrants {
     }
 
     /// @inheritdoc ISharingGrants
-    function consume(bytes32 grantId, uint256 grantor, uint256 requester, bytes32 applicationId, uint8 class)
-        external
-        returns (bool consentRequired)
-    {
+    function consume(
+        bytes32 grantId,
+        uint256 grantor,
+        uint256 requester,
+        bytes32 applicationId,
+        uint8 class
+    ) external returns (bool consentRequired) {
         if (msg.sender != consortium.contractInForce(Names.ANSWER_LOG)) revert NotAnswerLog(msg.sender);
         consentRequired = check(grantId, grantor, requester, applicationId, class);
         uint32 uses = ++_grants[grantId].uses;
@@ -94,11 +97,13 @@ contract SharingGrants is ISharingGrants {
     }
 
     /// @inheritdoc ISharingGrants
-    function check(bytes32 grantId, uint256 grantor, uint256 requester, bytes32 applicationId, uint8 class)
-        public
-        view
-        returns (bool consentRequired)
-    {
+    function check(
+        bytes32 grantId,
+        uint256 grantor,
+        uint256 requester,
+        bytes32 applicationId,
+        uint8 class
+    ) public view returns (bool consentRequired) {
         GrantView storage g = _grants[grantId];
         if (g.grantor == 0) revert UnknownGrant(grantId);
         if (g.grantor != grantor) revert GrantOfOther(grantId, g.grantor);
@@ -126,7 +131,7 @@ contract SharingGrants is ISharingGrants {
     function _requireGrantee(uint8 kind, uint256 grantee) private view {
         bool known = false;
         if (kind == TO_MEMBER) {
-            (IConsortium.Role role,) = consortium.roleAndRegion(grantee);
+            (IConsortium.Role role, ) = consortium.roleAndRegion(grantee);
             known = role != IConsortium.Role.None;
         } else if (kind == TO_REGION && grantee <= type(uint32).max) {
             known = consortium.seatOf(uint32(grantee)) != address(0);

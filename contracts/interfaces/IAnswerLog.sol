@@ -149,7 +149,11 @@ interface IAnswerLog {
     /// @param code Why: 1 CHAIN_TOO_LONG, 2 OPENINGS_LOST, 3 REGISTER_CONTESTED, 4 NOT_WITNESSED, 5 DAY_NOT_ALLOWED,
     /// 6 PREDICATE_NOT_LISTED, 7 GRANT_NOT_USABLE, 8 CONSENT_MISSING, 9 BUSY, 10 INTERNAL.
     /// @return logId The entry.
-    function refuse(Request calldata request, bytes calldata signature, uint16 code) external returns (uint256 logId);
+    function refuse(
+        Request calldata request,
+        bytes calldata signature,
+        uint16 code
+    ) external returns (uint256 logId);
 
     /// @notice Lodges a question, so that it must be answered or refused in time. Operator key of an active member.
     /// @dev The id covers who lodges it, so nobody can lodge another's digest first and be in the way.
@@ -157,7 +161,11 @@ interface IAnswerLog {
     /// @param registerId The register that is asked.
     /// @param deadline One hour to 30 days from now.
     /// @return questionId keccak256(abi.encode(requestDigest, registerId, requester)).
-    function lodge(bytes32 requestDigest, uint256 registerId, uint64 deadline) external returns (bytes32 questionId);
+    function lodge(
+        bytes32 requestDigest,
+        uint256 registerId,
+        uint64 deadline
+    ) external returns (bytes32 questionId);
 
     /// @notice Says that a lodged question never arrived (code 11 NOT_RECEIVED). Operator key of the register's owner.
     /// @dev Without it, lodging the hash of a question that was never sent would put any owner in arrears.
@@ -177,7 +185,12 @@ interface IAnswerLog {
     /// @param proof The proof.
     /// @return True when the proof holds; false when it does not. Reverts when the entry is unknown or a refusal, when
     /// its root was not current when it was logged, and when its batch is annulled or contested now.
-    function verifyClaim(uint256 logId, bool answer, bool disputed, Proof calldata proof) external view returns (bool);
+    function verifyClaim(
+        uint256 logId,
+        bool answer,
+        bool disputed,
+        Proof calldata proof
+    ) external view returns (bool);
 
     /// @notice An entry of the log; reverts when there is none.
     /// @param logId The entry.
@@ -190,7 +203,11 @@ interface IAnswerLog {
     /// @param registerId The register.
     /// @param grantId The grant.
     /// @param requestId The request.
-    function logIdOf(uint256 registerId, bytes32 grantId, bytes32 requestId) external view returns (uint256 logId);
+    function logIdOf(
+        uint256 registerId,
+        bytes32 grantId,
+        bytes32 requestId
+    ) external view returns (uint256 logId);
 
     /// @notice The request that a requester's tag belongs to; zero for none.
     /// @param requester The requester.
@@ -205,7 +222,11 @@ interface IAnswerLog {
     /// @param requestDigest EIP-712 digest of the request.
     /// @param registerId The register that is asked.
     /// @param requester The member that lodges it.
-    function questionIdOf(bytes32 requestDigest, uint256 registerId, uint256 requester) external pure returns (bytes32);
+    function questionIdOf(
+        bytes32 requestDigest,
+        uint256 registerId,
+        uint256 requester
+    ) external pure returns (bytes32);
 
     /// @notice Questions to a register that were not settled in time.
     /// @param registerId The register.

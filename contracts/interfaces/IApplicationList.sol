@@ -90,20 +90,26 @@ interface IApplicationList {
     /// @notice A version of an application.
     /// @param applicationId The application.
     /// @param version The version.
-    function applicationAt(bytes32 applicationId, uint32 version) external view returns (ApplicationView memory);
+    function applicationAt(
+        bytes32 applicationId,
+        uint32 version
+    ) external view returns (ApplicationView memory);
 
     /// @notice What the answer log needs of an application; (0, GovernmentSharing, false) when none is in force.
     /// @param applicationId The application.
-    function terms(bytes32 applicationId) external view returns (uint32 version, Gateway gateway, bool historicalDays);
+    function terms(
+        bytes32 applicationId
+    ) external view returns (uint32 version, Gateway gateway, bool historicalDays);
 
     /// @notice A predicate of a version of an application.
     /// @param applicationId The application.
     /// @param version The version.
     /// @param predicateHash The predicate.
-    function predicate(bytes32 applicationId, uint32 version, bytes32 predicateHash)
-        external
-        view
-        returns (bool listed, uint8 class, bytes32[] memory circuits);
+    function predicate(
+        bytes32 applicationId,
+        uint32 version,
+        bytes32 predicateHash
+    ) external view returns (bool listed, uint8 class, bytes32[] memory circuits);
 
     /// @notice The class of a predicate when a version lists it for a circuit, else 0.
     /// @param applicationId The application.
@@ -112,10 +118,12 @@ interface IApplicationList {
     /// @param circuitId The circuit.
     /// @return class 0 when the predicate is not listed.
     /// @return circuitAllowed Whether the circuit may answer it.
-    function allowed(bytes32 applicationId, uint32 version, bytes32 predicateHash, bytes32 circuitId)
-        external
-        view
-        returns (uint8 class, bool circuitAllowed);
+    function allowed(
+        bytes32 applicationId,
+        uint32 version,
+        bytes32 predicateHash,
+        bytes32 circuitId
+    ) external view returns (uint8 class, bool circuitAllowed);
 
     /// @notice Rolling hash over all publications and withdrawals, for checkpoints; zero while the list is empty.
     /// @dev Publication: keccak256(abi.encode(previous, keccak256(abi.encode(applicationId, version, title,

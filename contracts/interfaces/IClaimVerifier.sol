@@ -8,8 +8,10 @@ interface IClaimVerifier {
     /// @param b Proof point B, imaginary parts first.
     /// @param c Proof point C.
     /// @param signals answer, disputed, root, secretCommit, subjectTag, predicateHash, asOfDay, context.
-    function verifyProof(uint256[2] calldata a, uint256[2][2] calldata b, uint256[2] calldata c, uint256[8] calldata signals)
-        external
-        view
-        returns (bool);
+    function verifyProof(
+        uint256[2] calldata a,
+        uint256[2][2] calldata b,
+        uint256[2] calldata c,
+        uint256[8] calldata signals
+    ) external view returns (bool);
 }

@@ -74,7 +74,14 @@ interface IConsortium {
         uint8 approvals;
     }
 
-    event ProposalMade(uint256 indexed id, uint32 indexed region, address seat, uint64 expiresAt, string summary, Call[] calls);
+    event ProposalMade(
+        uint256 indexed id,
+        uint32 indexed region,
+        address seat,
+        uint64 expiresAt,
+        string summary,
+        Call[] calls
+    );
     event ProposalApproved(uint256 indexed id, uint32 indexed region, address seat);
     event ApprovalWithdrawn(uint256 indexed id, uint32 indexed region, address seat);
     event ProposalExecuted(uint256 indexed id);
@@ -98,7 +105,12 @@ interface IConsortium {
     event KeysChanged(uint256 indexed memberId, address operator, address witness, uint64 fromBlock);
     event EndpointSet(uint256 indexed memberId, string endpoint);
 
-    event ContractPutInForce(bytes32 indexed name, address indexed contract_, uint32 version, uint64 fromBlock);
+    event ContractPutInForce(
+        bytes32 indexed name,
+        address indexed contract_,
+        uint32 version,
+        uint64 fromBlock
+    );
     event CatalogueSet(uint32 indexed version, bytes32 hash);
     event CircuitPutInForce(bytes32 indexed circuitId, uint16 size, address verifier, uint64 fromBlock);
     event CircuitRetired(bytes32 indexed circuitId, uint64 toBlock);
@@ -285,7 +297,9 @@ interface IConsortium {
 
     /// @notice A circuit: in force from `fromBlock`, up to and without `toBlock` (0 = no end). All zero when unknown.
     /// @param circuitId The circuit.
-    function circuit(bytes32 circuitId) external view returns (uint16 size, address verifier, uint64 fromBlock, uint64 toBlock);
+    function circuit(
+        bytes32 circuitId
+    ) external view returns (uint16 size, address verifier, uint64 fromBlock, uint64 toBlock);
 
     /// @notice Whether a circuit is in force in the current block.
     /// @param circuitId The circuit.

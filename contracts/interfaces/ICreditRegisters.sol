@@ -97,7 +97,12 @@ interface ICreditRegisters {
     }
 
     event ParametersSet(uint8 quorumRegions, uint32 quietSeconds, uint32 finalSeconds, uint32 graceSeconds);
-    event RegisterOpened(uint256 indexed registerId, uint256 indexed owner, bytes32 secretCommit, uint32 promiseSeconds);
+    event RegisterOpened(
+        uint256 indexed registerId,
+        uint256 indexed owner,
+        bytes32 secretCommit,
+        uint32 promiseSeconds
+    );
     event BatchAppended(
         uint256 indexed registerId,
         uint64 indexed seq,
@@ -109,20 +114,41 @@ interface ICreditRegisters {
     );
     event Heartbeat(uint256 indexed registerId, bytes32 root, uint64 time);
     event BatchAttested(
-        uint256 indexed registerId, uint64 indexed seq, bytes32 indexed batchHash, uint256 memberId, uint32 region
+        uint256 indexed registerId,
+        uint64 indexed seq,
+        bytes32 indexed batchHash,
+        uint256 memberId,
+        uint32 region
     );
     /// @dev Members of all other regions have attested. Witnessing by quorum and quiet time happens without an event.
     event BatchWitnessed(uint256 indexed registerId, uint64 indexed seq, bytes32 indexed batchHash);
     event BatchObjected(
-        uint256 indexed registerId, uint64 indexed seq, bytes32 indexed batchHash, uint256 memberId, bytes32 expectedRoot
+        uint256 indexed registerId,
+        uint64 indexed seq,
+        bytes32 indexed batchHash,
+        uint256 memberId,
+        bytes32 expectedRoot
     );
     event BatchRuled(
-        uint256 indexed registerId, uint64 indexed seq, bytes32 indexed batchHash, bool upheld, bytes32 reasonHash
+        uint256 indexed registerId,
+        uint64 indexed seq,
+        bytes32 indexed batchHash,
+        bool upheld,
+        bytes32 reasonHash
     );
-    event ObjectionClosed(uint256 indexed registerId, uint64 indexed seq, uint256 indexed memberId, Outcome outcome);
+    event ObjectionClosed(
+        uint256 indexed registerId,
+        uint64 indexed seq,
+        uint256 indexed memberId,
+        Outcome outcome
+    );
     /// @dev The batches at `fromPosition` and after it no longer hold; the head is `headSeq` again.
     event RootsAnnulled(
-        uint256 indexed registerId, uint64 fromPosition, uint64 annulledBatches, uint64 headSeq, bytes32 root
+        uint256 indexed registerId,
+        uint64 fromPosition,
+        uint64 annulledBatches,
+        uint64 headSeq,
+        bytes32 root
     );
     event ObjectorRestored(uint256 indexed registerId, uint256 indexed memberId);
 
@@ -134,7 +160,12 @@ interface ICreditRegisters {
     }
 
     error NotCouncil(address caller);
-    error InvalidParameters(uint8 quorumRegions, uint32 quietSeconds, uint32 finalSeconds, uint32 graceSeconds);
+    error InvalidParameters(
+        uint8 quorumRegions,
+        uint32 quietSeconds,
+        uint32 finalSeconds,
+        uint32 graceSeconds
+    );
     error NotAnAuthority(uint256 memberId);
     error SecretCommitTaken(bytes32 secretCommit, uint256 registerId);
     error InvalidPromise(uint32 promiseSeconds);
@@ -185,7 +216,11 @@ interface ICreditRegisters {
     /// @param secretCommit As in `open`.
     /// @param promiseSeconds As in `open`.
     /// @return registerId The register's id.
-    function openFor(uint256 memberId, bytes32 secretCommit, uint32 promiseSeconds) external returns (uint256 registerId);
+    function openFor(
+        uint256 memberId,
+        bytes32 secretCommit,
+        uint32 promiseSeconds
+    ) external returns (uint256 registerId);
 
     /// @notice Appends a batch. Operator key of the owner; not while contested; owed entries first.
     /// @param registerId The register.
@@ -193,9 +228,12 @@ interface ICreditRegisters {
     /// @param newRoot The root after these entries; never one that the register had.
     /// @param entries 1 to 1,024 entries sorted by key, those of one key in their order.
     /// @return seq The batch's sequence number, never used again.
-    function append(uint256 registerId, bytes32 prevRoot, bytes32 newRoot, Entry[] calldata entries)
-        external
-        returns (uint64 seq);
+    function append(
+        uint256 registerId,
+        bytes32 prevRoot,
+        bytes32 newRoot,
+        Entry[] calldata entries
+    ) external returns (uint64 seq);
 
     /// @notice The owner stands by its current root now. Operator key of the owner; not while contested or owing.
     /// @param registerId The register.
@@ -276,15 +314,18 @@ interface ICreditRegisters {
     /// @return standing `NotUsable` or how it may be used.
     /// @return reason Selector of the error that says why it is not usable; zero when it is.
     /// @return seq The batch's number.
-    function usable(uint256 registerId, bytes32 batchHash)
-        external
-        view
-        returns (Standing standing, bytes4 reason, uint64 seq);
+    function usable(
+        uint256 registerId,
+        bytes32 batchHash
+    ) external view returns (Standing standing, bytes4 reason, uint64 seq);
 
     /// @notice What a claim is checked against; reverts when the batch is annulled or contested now.
     /// @param registerId The register.
     /// @param seq The batch.
-    function claimBasis(uint256 registerId, uint64 seq) external view returns (bytes32 root, bytes32 secretCommit);
+    function claimBasis(
+        uint256 registerId,
+        uint64 seq
+    ) external view returns (bytes32 root, bytes32 secretCommit);
 
     /// @notice The owner of a register; 0 when there is no such register.
     /// @param registerId The register.

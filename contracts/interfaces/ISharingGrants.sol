@@ -88,9 +88,13 @@ interface ISharingGrants {
     /// @param applicationId For what.
     /// @param class The ledger class asked about.
     /// @return consentRequired Whether the grant demands the subject's consent.
-    function consume(bytes32 grantId, uint256 grantor, uint256 requester, bytes32 applicationId, uint8 class)
-        external
-        returns (bool consentRequired);
+    function consume(
+        bytes32 grantId,
+        uint256 grantor,
+        uint256 requester,
+        bytes32 applicationId,
+        uint8 class
+    ) external returns (bool consentRequired);
 
     /// @notice Reverts as `consume` would, and counts nothing: for asking before proving.
     /// @param grantId The grant.
@@ -99,10 +103,13 @@ interface ISharingGrants {
     /// @param applicationId As in `consume`.
     /// @param class As in `consume`.
     /// @return consentRequired As in `consume`.
-    function check(bytes32 grantId, uint256 grantor, uint256 requester, bytes32 applicationId, uint8 class)
-        external
-        view
-        returns (bool consentRequired);
+    function check(
+        bytes32 grantId,
+        uint256 grantor,
+        uint256 requester,
+        bytes32 applicationId,
+        uint8 class
+    ) external view returns (bool consentRequired);
 
     /// @notice A grant as it stands now; all zero when there is none.
     /// @param grantId The grant.

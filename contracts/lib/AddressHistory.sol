@@ -18,7 +18,13 @@ library AddressHistory {
     }
 
     /// @dev The value in a block; 0 before the first.
-    function valueAt(Checkpoints.Trace160 storage history, uint256 blockNumber) internal view returns (uint160) {
-        return history.upperLookupRecent(blockNumber > type(uint96).max ? type(uint96).max : uint96(blockNumber));
+    function valueAt(
+        Checkpoints.Trace160 storage history,
+        uint256 blockNumber
+    ) internal view returns (uint160) {
+        return
+            history.upperLookupRecent(
+                blockNumber > type(uint96).max ? type(uint96).max : uint96(blockNumber)
+            );
     }
 }
