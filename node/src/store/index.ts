@@ -21,6 +21,6 @@ export {
 export { UserStore, type AccessRow, type TokenRow, type UserRole } from './users.ts';
 export { EntryStore, type EntryRow, type NewEntryRow, type SaltRow } from './entries.ts';
 export { BatchStore, type OwnBatchRow, type OwnRegisterRow } from './batches.ts';
-export { TreeStore, type ReplayedBatchRow } from './trees.ts';
+export { TreeStore, type OpenObjectionRow, type ReplayedBatchRow } from './trees.ts';
 export { SendStore, type SendRow } from './sends.ts';
 export { bytesOf, hexOf, wordBytes, wordOf } from './words.ts';

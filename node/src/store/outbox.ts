@@ -119,7 +119,7 @@ export class OutboxStore {
       `INSERT INTO outbox_attempts
          (tx_hash, outbox_id, nonce, raw_tx, gas, max_fee_per_gas, max_priority_fee_per_gas, signed_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-       ON CONFLICT (outbox_id, tx_hash) DO UPDATE SET signed_at = excluded.signed_at`,
+       ON CONFLICT (outbox_id, tx_hash) DO UPDATE SET signed_at = excluded.signed_at, abandoned_at = NULL`,
       [
         attempt.txHash,
         id,
@@ -138,7 +138,15 @@ export class OutboxStore {
     );
   }
 
-  /** Every transaction ever signed for a row, newest first. */
+  /** What was signed for an earlier try of a row is not looked up for a new one. */
+  async abandonAttempts(id: bigint, now: Date): Promise<void> {
+    await this.#db.query(
+      'UPDATE outbox_attempts SET abandoned_at = $2 WHERE outbox_id = $1 AND abandoned_at IS NULL',
+      [id, now],
+    );
+  }
+
+  /** Every transaction signed for a row and not abandoned, newest first. */
   async attemptsOf(id: bigint): Promise<OutboxAttempt[]> {
     const rows = await this.#db.query<{
       nonce: string;
@@ -148,7 +156,7 @@ export class OutboxStore {
       max_fee_per_gas: string;
       max_priority_fee_per_gas: string;
       signed_at: Date;
-    }>('SELECT * FROM outbox_attempts WHERE outbox_id = $1 ORDER BY ordinal DESC', [id]);
+    }>('SELECT * FROM outbox_attempts WHERE outbox_id = $1 AND abandoned_at IS NULL ORDER BY ordinal DESC', [id]);
     return rows.map((row) => ({
       nonce: BigInt(row.nonce),
       txHash: row.tx_hash,

@@ -20,6 +20,14 @@ export interface ReplayedBatchRow {
   readonly annulledAtBlock: bigint | null;
 }
 
+/** An objection that has not been ruled on, as followed. */
+export interface OpenObjectionRow {
+  readonly seq: bigint;
+  readonly memberId: bigint;
+  readonly expectedRoot: string;
+  readonly blockNumber: bigint;
+}
+
 interface Row {
   register_id: string;
   seq: string;
@@ -173,6 +181,30 @@ export class TreeStore {
        ORDER BY register_id, seq`,
       [memberId.toString(), notRegisters],
     );
+  }
+
+  /** The objections to a register that have not been ruled on, as far as the chain was followed. */
+  async openObjections(registerId: bigint): Promise<OpenObjectionRow[]> {
+    const rows = await this.#db.query<{
+      seq: string;
+      member_id: string;
+      expected_root: string;
+      block_number: string;
+    }>(
+      `SELECT o.seq, o.args->>'memberId' AS member_id, o.args->>'expectedRoot' AS expected_root, o.block_number
+       FROM chain_events o WHERE o.name = 'BatchObjected' AND o.register_id = $1 AND NOT EXISTS (
+         SELECT 1 FROM chain_events c WHERE c.name = 'ObjectionClosed' AND c.register_id = o.register_id
+           AND c.seq = o.seq AND c.args->>'memberId' = o.args->>'memberId'
+           AND (c.block_number, c.log_index) > (o.block_number, o.log_index))
+       ORDER BY o.block_number, o.log_index`,
+      [registerId],
+    );
+    return rows.map((row) => ({
+      seq: BigInt(row.seq),
+      memberId: BigInt(row.member_id),
+      expectedRoot: row.expected_root,
+      blockNumber: BigInt(row.block_number),
+    }));
   }
 
   async #select(condition: string, parameters: readonly Parameter[]): Promise<ReplayedBatchRow[]> {

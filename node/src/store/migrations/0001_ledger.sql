@@ -138,6 +138,7 @@ CREATE TABLE outbox_attempts (
   max_fee_per_gas          numeric(78, 0) NOT NULL,
   max_priority_fee_per_gas numeric(78, 0) NOT NULL,
   signed_at     timestamptz NOT NULL,
+  abandoned_at  timestamptz,                  -- it was mined and reverted, and the row is tried anew
   UNIQUE (outbox_id, tx_hash)
 );
 
