@@ -1,4 +1,6 @@
+export { AnswerService, type Preparation, type PreparedAnswer } from './answer-service.ts';
 export { type CircuitKeys, type KeyLoading, loadCircuitKeys } from './circuit-keys.ts';
-export { PooledProver, type PoolOptions } from './pooled-prover.ts';
-export { type Proved, type ProveOptions, type Prover } from './prover.ts';
 export { measureProver, type ProverMeasures } from './measure.ts';
+export { PooledProver, type PoolOptions } from './pooled-prover.ts';
+export type { AnswerFacts, BatchChoice, BatchUse, OwnRegisters, ProvableChain } from './ports.ts';
+export type { Proved, ProveOptions, Prover } from './prover.ts';

@@ -192,43 +192,56 @@ CREATE TABLE register_trees (
 );
 
 -- ── questions and answers ─────────────────────────────────────────────────────
--- As responder.
+-- As responder. The subject and what was proved are private: no query of the API reads them.
 CREATE TABLE received_questions (
-  request_id    bytea PRIMARY KEY,
-  requester     bigint NOT NULL,
-  register_id   bigint NOT NULL,
-  request       jsonb NOT NULL,
-  signature     text NOT NULL,
-  uscc          text NOT NULL,
-  nonce         bytea NOT NULL,
-  state         text NOT NULL CHECK (state IN ('received', 'proving', 'logging', 'answered', 'refused', 'failed')),
-  refusal_code  integer,
-  outbox_id     bigint REFERENCES outbox (id),
-  answer        jsonb,                        -- the CreditAnswer, once logged
-  error         jsonb,
-  received_at   timestamptz NOT NULL,
-  updated_at    timestamptz NOT NULL
+  request_id     bytea PRIMARY KEY,
+  request_digest bytea NOT NULL,              -- EIP-712 digest: how the chain names a lodged question
+  requester      bigint NOT NULL,
+  register_id    bigint NOT NULL,
+  subject_tag    bytea NOT NULL,
+  request        jsonb NOT NULL,              -- with its signature
+  uscc           text NOT NULL,
+  nonce          bytea NOT NULL,
+  state          text NOT NULL CHECK (state IN ('received', 'proving', 'logging', 'answered', 'refused', 'failed')),
+  prepared       jsonb NOT NULL DEFAULT '[]', -- every answer that was ever sent to the log, oldest first
+  refusal_code   integer,                     -- set: a refusal is sent to the log, or was
+  attempt        integer NOT NULL DEFAULT 0,  -- how many transactions were made for it
+  outbox_id      bigint REFERENCES outbox (id),
+  log            jsonb,                       -- where it stands in the log: {logId, transactionHash, blockNumber, time}
+  log_block      bigint,                      -- undone when the chain rolls back past it
+  answer         jsonb,                       -- the CreditAnswer, or the signed refusal, once logged
+  error          jsonb,
+  received_at    timestamptz NOT NULL,
+  updated_at     timestamptz NOT NULL,
+  UNIQUE (requester, subject_tag)
 );
+CREATE INDEX received_questions_open ON received_questions (received_at) WHERE state IN ('received', 'proving', 'logging');
+CREATE INDEX received_questions_digest ON received_questions (request_digest);
+CREATE INDEX received_questions_log_block ON received_questions (log_block) WHERE log_block IS NOT NULL;
 
 -- As requester.
 CREATE TABLE asked_questions (
-  id            bigserial PRIMARY KEY,
-  request_id    bytea NOT NULL UNIQUE,
-  responder     bigint NOT NULL,
-  register_id   bigint NOT NULL,
-  request       jsonb NOT NULL,
-  signature     text NOT NULL,
-  uscc          text NOT NULL,
-  nonce         bytea NOT NULL,
-  state         text NOT NULL CHECK (state IN ('created', 'sent', 'answered', 'refused', 'failed')),
-  answer        jsonb,
-  verdicts      jsonb,
-  refusal_code  integer,
-  error         jsonb,
-  asked_by      text NOT NULL,
-  asked_at      timestamptz NOT NULL,
-  updated_at    timestamptz NOT NULL
+  id             bigserial PRIMARY KEY,
+  client_key     text UNIQUE,                 -- the caller's own name for the question: asked twice, it is one
+  request_id     bytea NOT NULL UNIQUE,
+  request_digest bytea NOT NULL,
+  responder      bigint NOT NULL,
+  register_id    bigint NOT NULL,
+  application    text NOT NULL,
+  predicate      text NOT NULL,
+  request        jsonb NOT NULL,              -- with its signature
+  uscc           text NOT NULL,
+  nonce          bytea NOT NULL,
+  state          text NOT NULL CHECK (state IN ('created', 'sent', 'answered', 'refused', 'failed')),
+  answer         jsonb,                       -- kept as evidence even when it was not believed
+  verdicts       jsonb,
+  refusal_code   integer,
+  error          jsonb,                       -- what ended it, or what keeps it from going on
+  asked_by       text NOT NULL,
+  asked_at       timestamptz NOT NULL,
+  updated_at     timestamptz NOT NULL
 );
+CREATE INDEX asked_questions_open ON asked_questions (id) WHERE state IN ('created', 'sent');
 
 -- ── people ────────────────────────────────────────────────────────────────────
 CREATE TABLE api_tokens (

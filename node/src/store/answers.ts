@@ -1,0 +1,274 @@
+import { json, type Database } from './database.ts';
+import { isUniqueViolation } from './errors.ts';
+
+export type ReceivedState = 'received' | 'proving' | 'logging' | 'answered' | 'refused' | 'failed';
+
+/** Where a question stands in the answer log. */
+export interface LogPlace {
+  /** Decimal. */
+  readonly logId: string;
+  readonly transactionHash: string;
+  /** Decimal. */
+  readonly blockNumber: string;
+  /** Unix seconds. */
+  readonly time: number;
+}
+
+export interface StoredError {
+  readonly code: string;
+  readonly message: string;
+  readonly messageZh: string;
+  readonly operands?: Readonly<Record<string, unknown>>;
+}
+
+/** A question that another member asked this one. */
+export interface ReceivedQuestion {
+  readonly requestId: Uint8Array;
+  readonly requestDigest: Uint8Array;
+  readonly requester: bigint;
+  readonly registerId: bigint;
+  readonly subjectTag: Uint8Array;
+  readonly request: unknown;
+  readonly uscc: string;
+  readonly nonce: Uint8Array;
+  readonly state: ReceivedState;
+  /** Every answer that was ever sent to the log, oldest first. */
+  readonly prepared: readonly unknown[];
+  readonly refusalCode: number | null;
+  readonly attempt: number;
+  readonly outboxId: bigint | null;
+  readonly log: LogPlace | null;
+  readonly answer: unknown;
+  readonly error: StoredError | null;
+  readonly receivedAt: Date;
+}
+
+interface Row {
+  request_id: Uint8Array;
+  request_digest: Uint8Array;
+  requester: string;
+  register_id: string;
+  subject_tag: Uint8Array;
+  request: unknown;
+  uscc: string;
+  nonce: Uint8Array;
+  state: ReceivedState;
+  prepared: unknown[];
+  refusal_code: number | null;
+  attempt: number;
+  outbox_id: string | null;
+  log: LogPlace | null;
+  answer: unknown;
+  error: StoredError | null;
+  received_at: Date;
+}
+
+/** What is shown of a received question to the agency's own people: nothing about the subject. */
+export interface ReceivedSummary {
+  readonly requestId: Uint8Array;
+  readonly requester: bigint;
+  readonly registerId: bigint;
+  readonly state: ReceivedState;
+  readonly refusalCode: number | null;
+  readonly logId: string | null;
+  readonly error: StoredError | null;
+  readonly receivedAt: Date;
+}
+
+const OPEN = "('received', 'proving', 'logging')";
+
+/** Questions that this member answers. */
+export class AnswerStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Adds a question; false when its requestId or its requester's tag was seen before. */
+  async insert(
+    question: Pick<
+      ReceivedQuestion,
+      'requestId' | 'requestDigest' | 'requester' | 'registerId' | 'subjectTag' | 'request' | 'uscc' | 'nonce'
+    >,
+    now: Date,
+  ): Promise<boolean> {
+    try {
+      await this.#db.query(
+        `INSERT INTO received_questions
+           (request_id, request_digest, requester, register_id, subject_tag, request, uscc, nonce, state,
+            received_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received', $9, $9)`,
+        [
+          question.requestId,
+          question.requestDigest,
+          question.requester,
+          question.registerId,
+          question.subjectTag,
+          json(question.request),
+          question.uscc,
+          question.nonce,
+          now,
+        ],
+      );
+      return true;
+    } catch (error) {
+      if (isUniqueViolation(error)) return false;
+      throw error;
+    }
+  }
+
+  async byRequestId(requestId: Uint8Array): Promise<ReceivedQuestion | undefined> {
+    const [row] = await this.#db.query<Row>('SELECT * FROM received_questions WHERE request_id = $1', [requestId]);
+    return row === undefined ? undefined : fromRow(row);
+  }
+
+  async knowsDigest(requestDigest: Uint8Array): Promise<boolean> {
+    const rows = await this.#db.query('SELECT 1 FROM received_questions WHERE request_digest = $1', [requestDigest]);
+    return rows.length > 0;
+  }
+
+  /** Ids of the questions that still have to be worked on, oldest first. */
+  async open(): Promise<Uint8Array[]> {
+    const rows = await this.#db.query<{ request_id: Uint8Array }>(
+      `SELECT request_id FROM received_questions WHERE state IN ${OPEN} ORDER BY received_at`,
+    );
+    return rows.map((row) => row.request_id);
+  }
+
+  async countOpen(): Promise<number> {
+    const [row] = await this.#db.query<{ n: string }>(
+      `SELECT count(*) AS n FROM received_questions WHERE state IN ${OPEN}`,
+    );
+    return Number(row?.n ?? 0);
+  }
+
+  async toProving(requestId: Uint8Array, now: Date): Promise<void> {
+    await this.#db.query(
+      "UPDATE received_questions SET state = 'proving', updated_at = $2 WHERE request_id = $1",
+      [requestId, now],
+    );
+  }
+
+  /** An answer is ready to be logged: it is kept before anything is sent. */
+  async toLogging(requestId: Uint8Array, prepared: unknown, outboxId: bigint, now: Date): Promise<void> {
+    await this.#db.query(
+      `UPDATE received_questions SET state = 'logging', prepared = prepared || $2::jsonb, refusal_code = NULL,
+         attempt = attempt + 1, outbox_id = $3, error = NULL, updated_at = $4 WHERE request_id = $1`,
+      [requestId, json([prepared]), outboxId, now],
+    );
+  }
+
+  /** A refusal is ready to be logged. `error` says why, for the operator. */
+  async toRefusing(
+    requestId: Uint8Array,
+    refusalCode: number,
+    error: StoredError,
+    outboxId: bigint,
+    now: Date,
+  ): Promise<void> {
+    await this.#db.query(
+      `UPDATE received_questions SET state = 'logging', refusal_code = $2, attempt = attempt + 1, outbox_id = $3,
+         error = $4, updated_at = $5 WHERE request_id = $1`,
+      [requestId, refusalCode, outboxId, json(error), now],
+    );
+  }
+
+  /** The transaction failed for good: the question starts again from its checks. */
+  async backToReceived(requestId: Uint8Array, error: StoredError, now: Date): Promise<void> {
+    await this.#db.query(
+      `UPDATE received_questions SET state = 'received', refusal_code = NULL, error = $2, updated_at = $3
+       WHERE request_id = $1`,
+      [requestId, json(error), now],
+    );
+  }
+
+  /** The log has it: only now is there an answer, or a refusal, to be fetched. */
+  async settle(
+    requestId: Uint8Array,
+    state: 'answered' | 'refused',
+    answer: unknown,
+    log: LogPlace,
+    now: Date,
+  ): Promise<void> {
+    await this.#db.query(
+      `UPDATE received_questions SET state = $2, answer = $3, log = $4, log_block = $5, updated_at = $6
+       WHERE request_id = $1`,
+      [requestId, state, json(answer), json(log), BigInt(log.blockNumber), now],
+    );
+  }
+
+  async fail(requestId: Uint8Array, error: StoredError, now: Date): Promise<void> {
+    await this.#db.query(
+      `UPDATE received_questions SET state = 'failed', error = $2, updated_at = $3 WHERE request_id = $1`,
+      [requestId, json(error), now],
+    );
+  }
+
+  /** What keeps an open question from going on, for people to see. */
+  async trouble(requestId: Uint8Array, error: StoredError, now: Date): Promise<void> {
+    await this.#db.query(
+      `UPDATE received_questions SET error = $2, updated_at = $3 WHERE request_id = $1 AND state IN ${OPEN}`,
+      [requestId, json(error), now],
+    );
+  }
+
+  /** The log entry of this question is gone: what was released is withheld until it is logged again. */
+  async withhold(requestId: Uint8Array, now: Date): Promise<void> {
+    await this.#db.query(
+      `UPDATE received_questions SET state = 'logging', answer = NULL, log = NULL, log_block = NULL, updated_at = $2
+       WHERE request_id = $1 AND state IN ('answered', 'refused')`,
+      [requestId, now],
+    );
+  }
+
+  /** The same for everything logged in blocks after `block`. Returns the request ids. */
+  async withholdAfter(block: bigint, now: Date): Promise<Uint8Array[]> {
+    const rows = await this.#db.query<{ request_id: Uint8Array }>(
+      `UPDATE received_questions SET state = 'logging', answer = NULL, log = NULL, log_block = NULL, updated_at = $2
+       WHERE log_block > $1 RETURNING request_id`,
+      [block, now],
+    );
+    return rows.map((row) => row.request_id);
+  }
+
+  /** Newest first. */
+  async list(limit: number): Promise<ReceivedSummary[]> {
+    const rows = await this.#db.query<Row>(
+      'SELECT * FROM received_questions ORDER BY received_at DESC, request_id LIMIT $1',
+      [limit],
+    );
+    return rows.map((row) => ({
+      requestId: row.request_id,
+      requester: BigInt(row.requester),
+      registerId: BigInt(row.register_id),
+      state: row.state,
+      refusalCode: row.refusal_code,
+      logId: row.log?.logId ?? null,
+      error: row.error,
+      receivedAt: row.received_at,
+    }));
+  }
+}
+
+function fromRow(row: Row): ReceivedQuestion {
+  return {
+    requestId: row.request_id,
+    requestDigest: row.request_digest,
+    requester: BigInt(row.requester),
+    registerId: BigInt(row.register_id),
+    subjectTag: row.subject_tag,
+    request: row.request,
+    uscc: row.uscc,
+    nonce: row.nonce,
+    state: row.state,
+    prepared: row.prepared,
+    refusalCode: row.refusal_code,
+    attempt: row.attempt,
+    outboxId: row.outbox_id === null ? null : BigInt(row.outbox_id),
+    log: row.log,
+    answer: row.answer,
+    error: row.error,
+    receivedAt: row.received_at,
+  };
+}

@@ -1,0 +1,203 @@
+import type { StoredError } from './answers.ts';
+import { json, type Database, type Parameter } from './database.ts';
+import { isUniqueViolation } from './errors.ts';
+
+export type AskedState = 'created' | 'sent' | 'answered' | 'refused' | 'failed';
+
+/** A question that this member asked. */
+export interface AskedQuestion {
+  readonly id: bigint;
+  readonly clientKey: string | null;
+  readonly requestId: Uint8Array;
+  readonly requestDigest: Uint8Array;
+  readonly responder: bigint;
+  readonly registerId: bigint;
+  /** Names in the catalogue. */
+  readonly application: string;
+  readonly predicate: string;
+  readonly request: unknown;
+  readonly uscc: string;
+  readonly nonce: Uint8Array;
+  readonly state: AskedState;
+  readonly answer: unknown;
+  readonly verdicts: unknown;
+  readonly refusalCode: number | null;
+  readonly error: StoredError | null;
+  readonly askedBy: string;
+  readonly askedAt: Date;
+}
+
+export type NewQuestion = Omit<
+  AskedQuestion,
+  'id' | 'state' | 'answer' | 'verdicts' | 'refusalCode' | 'error' | 'askedAt'
+>;
+
+interface Row {
+  id: string;
+  client_key: string | null;
+  request_id: Uint8Array;
+  request_digest: Uint8Array;
+  responder: string;
+  register_id: string;
+  application: string;
+  predicate: string;
+  request: unknown;
+  uscc: string;
+  nonce: Uint8Array;
+  state: AskedState;
+  answer: unknown;
+  verdicts: unknown;
+  refusal_code: number | null;
+  error: StoredError | null;
+  asked_by: string;
+  asked_at: Date;
+}
+
+/** Questions that this member asks. */
+export class QuestionStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Adds a question before it is sent; undefined when its client key was used before. */
+  async insert(question: NewQuestion, now: Date): Promise<bigint | undefined> {
+    try {
+      const [made] = await this.#db.query<{ id: string }>(
+        `INSERT INTO asked_questions
+           (client_key, request_id, request_digest, responder, register_id, application, predicate, request, uscc,
+            nonce, state, asked_by, asked_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'created', $11, $12, $12) RETURNING id`,
+        [
+          question.clientKey,
+          question.requestId,
+          question.requestDigest,
+          question.responder,
+          question.registerId,
+          question.application,
+          question.predicate,
+          json(question.request),
+          question.uscc,
+          question.nonce,
+          question.askedBy,
+          now,
+        ],
+      );
+      return made === undefined ? undefined : BigInt(made.id);
+    } catch (error) {
+      if (isUniqueViolation(error, 'asked_questions_client_key_key')) return undefined;
+      throw error;
+    }
+  }
+
+  async byId(id: bigint): Promise<AskedQuestion | undefined> {
+    return this.#one('id = $1', id);
+  }
+
+  async byRequestId(requestId: Uint8Array): Promise<AskedQuestion | undefined> {
+    return this.#one('request_id = $1', requestId);
+  }
+
+  async byClientKey(clientKey: string): Promise<AskedQuestion | undefined> {
+    return this.#one('client_key = $1', clientKey);
+  }
+
+  /** Ids of the questions that have no outcome yet, oldest first. */
+  async open(): Promise<bigint[]> {
+    const rows = await this.#db.query<{ id: string }>(
+      "SELECT id FROM asked_questions WHERE state IN ('created', 'sent') ORDER BY id",
+    );
+    return rows.map(({ id }) => BigInt(id));
+  }
+
+  async toSent(id: bigint, now: Date): Promise<void> {
+    await this.#db.query(
+      `UPDATE asked_questions SET state = 'sent', error = NULL, updated_at = $2 WHERE id = $1 AND state = 'created'`,
+      [id, now],
+    );
+  }
+
+  /** An answer that was verified. */
+  async answered(id: bigint, answer: unknown, verdicts: unknown, now: Date): Promise<void> {
+    await this.#db.query(
+      `UPDATE asked_questions SET state = 'answered', answer = $2, verdicts = $3, error = NULL, updated_at = $4
+       WHERE id = $1`,
+      [id, json(answer), json(verdicts), now],
+    );
+  }
+
+  /** A refusal that the responder signed; the document is the evidence. */
+  async refused(id: bigint, code: number, refusal: unknown, now: Date): Promise<void> {
+    await this.#db.query(
+      `UPDATE asked_questions SET state = 'refused', refusal_code = $2, answer = $3, error = NULL, updated_at = $4
+       WHERE id = $1`,
+      [id, code, json(refusal), now],
+    );
+  }
+
+  /** No answer will come, or the one that came is not believed (`evidence`, `verdicts`). */
+  async failed(
+    id: bigint,
+    error: StoredError,
+    now: Date,
+    evidence: { readonly answer: unknown; readonly verdicts: unknown } | null = null,
+  ): Promise<void> {
+    await this.#db.query(
+      `UPDATE asked_questions SET state = 'failed', error = $2, answer = $3, verdicts = $4, updated_at = $5
+       WHERE id = $1`,
+      [
+        id,
+        json(error),
+        evidence === null ? null : json(evidence.answer),
+        evidence === null ? null : json(evidence.verdicts),
+        now,
+      ],
+    );
+  }
+
+  /** What keeps an open question from going on, for people to see; null when nothing does any more. */
+  async trouble(id: bigint, error: StoredError | null, now: Date): Promise<void> {
+    await this.#db.query(
+      `UPDATE asked_questions SET error = $2, updated_at = $3 WHERE id = $1 AND state IN ('created', 'sent')`,
+      [id, error === null ? null : json(error), now],
+    );
+  }
+
+  /** Newest first; `before` goes on after that id. */
+  async list(limit: number, before?: bigint): Promise<AskedQuestion[]> {
+    const rows = await this.#db.query<Row>(
+      'SELECT * FROM asked_questions WHERE $2::bigint IS NULL OR id < $2 ORDER BY id DESC LIMIT $1',
+      [limit, before ?? null],
+    );
+    return rows.map(fromRow);
+  }
+
+  async #one(condition: string, parameter: Parameter): Promise<AskedQuestion | undefined> {
+    const [row] = await this.#db.query<Row>(`SELECT * FROM asked_questions WHERE ${condition}`, [parameter]);
+    return row === undefined ? undefined : fromRow(row);
+  }
+}
+
+function fromRow(row: Row): AskedQuestion {
+  return {
+    id: BigInt(row.id),
+    clientKey: row.client_key,
+    requestId: row.request_id,
+    requestDigest: row.request_digest,
+    responder: BigInt(row.responder),
+    registerId: BigInt(row.register_id),
+    application: row.application,
+    predicate: row.predicate,
+    request: row.request,
+    uscc: row.uscc,
+    nonce: row.nonce,
+    state: row.state,
+    answer: row.answer,
+    verdicts: row.verdicts,
+    refusalCode: row.refusal_code,
+    error: row.error,
+    askedBy: row.asked_by,
+    askedAt: row.asked_at,
+  };
+}
