@@ -1,0 +1,11 @@
+export * from './authority.ts';
+export * from './checkpoint.ts';
+export * from './document.ts';
+export { CLOCK_TOLERANCE_SECONDS } from './evidence.ts';
+export * from './facts.ts';
+export * from './groth16.ts';
+export * from './network.ts';
+export { type FormatCode, MAX_DOCUMENT_CHARACTERS, parseJsonStrictly } from './read.ts';
+export * from './reasons.ts';
+export * from './signing.ts';
+export * from './verify.ts';

@@ -1,0 +1,47 @@
+import { type Checkpoint, checkpointDigestOf } from './checkpoint.ts';
+import { finding, type Finding, type Question } from './evidence.ts';
+import { domainOf, keyAt, memberOf } from './network.ts';
+import { signerOf } from './signing.ts';
+
+/**
+ * Why a checkpoint must not be believed about the question's register; undefined when it may be.
+ * Every signature counts: one that is wrong refuses the whole document, so that nothing in it can be
+ * altered. Enough are witnesses, not the owner, of every region but the owner's (protocol §5, §8).
+ */
+export function distrust(checkpoint: Checkpoint, question: Question): Finding | undefined {
+  const { network, pinned, answer } = question;
+  if (
+    checkpoint.chainId !== network.chainId ||
+    Object.entries(network.contracts).some(
+      ([name, address]) => checkpoint.contracts[name as keyof typeof network.contracts] !== address,
+    )
+  ) {
+    return finding('CHECKPOINT_OTHER_NETWORK');
+  }
+  if (checkpoint.registerId !== answer.request.registerId || !pinned) {
+    return finding('CHECKPOINT_OTHER_REGISTER', { registerId: checkpoint.registerId });
+  }
+  const digest = checkpointDigestOf(domainOf(network), checkpoint);
+  const witnessed = new Set<number>();
+  for (const { member: memberId, signature } of checkpoint.signatures) {
+    const member = memberOf(network, memberId);
+    if (!member || member.role !== 'authority' || member.id === pinned.owner.id) {
+      return finding('CHECKPOINT_SIGNER_NOT_WITNESS', { member: memberId });
+    }
+    const key = keyAt(member.witnessKeys, BigInt(checkpoint.blockNumber));
+    if (key === undefined || signerOf(digest, signature) !== key) {
+      return finding('CHECKPOINT_SIGNATURE_INVALID', { member: memberId });
+    }
+    witnessed.add(member.region);
+  }
+  witnessed.delete(pinned.owner.region);
+  const others = new Set(
+    network.members
+      .filter((member) => member.role === 'authority' && member.region !== pinned.owner.region)
+      .map((member) => member.region),
+  );
+  const needed = Math.max(1, question.minWitnessRegions ?? others.size);
+  return witnessed.size < needed
+    ? finding('CHECKPOINT_TOO_FEW_WITNESSES', { regions: [...witnessed], needed })
+    : undefined;
+}
