@@ -8,6 +8,7 @@ CREATE TABLE imports (
   file_name     text NOT NULL,
   file_sha256   bytea NOT NULL,
   profile       text NOT NULL,
+  columns       jsonb NOT NULL,               -- names of the columns whose cells failed rows keep
   state         text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
   rows_read     bigint NOT NULL DEFAULT 0,
   records       bigint NOT NULL DEFAULT 0,
@@ -53,9 +54,19 @@ CREATE TABLE import_issues (
   code        text NOT NULL,
   read        text,
   message     jsonb NOT NULL,                -- {en, zh}
-  suggestion  jsonb                          -- {en, zh}
+  suggestion  jsonb,                         -- {en, zh}
+  is_warning  boolean NOT NULL               -- a row with nothing but warnings is a record
 );
 CREATE INDEX import_issues_import ON import_issues (import_id, row);
+
+-- The cells of rows that failed, so that the officer can mend them and import them again.
+-- Never a personal column; nothing at all of a row about a natural person.
+CREATE TABLE import_failed_rows (
+  import_id   bigint NOT NULL REFERENCES imports (id),
+  row         bigint NOT NULL,
+  cells       jsonb,
+  PRIMARY KEY (import_id, row)
+);
 
 -- ── the agency's own register ─────────────────────────────────────────────────
 CREATE TABLE own_registers (
