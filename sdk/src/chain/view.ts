@@ -1,4 +1,10 @@
-import { BaseError, ContractFunctionRevertedError, getContract, type PublicClient } from 'viem';
+import {
+  BaseError,
+  ContractFunctionRevertedError,
+  getContract,
+  type GetContractReturnType,
+  type PublicClient,
+} from 'viem';
 import { LedgerError } from '../protocol/index.ts';
 import {
   answerLogAbi,
@@ -19,11 +25,11 @@ export type ReadClient = PublicClient;
 export class LedgerView {
   readonly client: ReadClient;
   readonly deployment: LedgerDeployment;
-  readonly consortium;
-  readonly registers;
-  readonly applications;
-  readonly grants;
-  readonly answerLog;
+  readonly consortium: GetContractReturnType<typeof consortiumAbi, ReadClient>;
+  readonly registers: GetContractReturnType<typeof creditRegistersAbi, ReadClient>;
+  readonly applications: GetContractReturnType<typeof applicationListAbi, ReadClient>;
+  readonly grants: GetContractReturnType<typeof sharingGrantsAbi, ReadClient>;
+  readonly answerLog: GetContractReturnType<typeof answerLogAbi, ReadClient>;
 
   constructor(client: ReadClient, deployment: LedgerDeployment) {
     this.client = client;
