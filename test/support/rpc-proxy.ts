@@ -2,13 +2,18 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What is to become of a request: go through, never arrive, arrive and its answer be lost, or be answered falsely. */
-export type Fate = 'pass' | 'drop' | 'lose-answer' | { readonly answer: unknown };
+/** What is to become of a request: go through, never arrive, arrive and its answer be lost, or be answered otherwise. */
+export type Fate =
+  | 'pass'
+  | 'drop'
+  | 'lose-answer'
+  | { readonly answer: unknown }
+  | { readonly error: { readonly code: number; readonly message: string } };
 
 export interface RpcProxy {
   readonly url: string;
   /** Decides over each call; everything passes by default. */
-  fate: (method: string, params: readonly unknown[]) => Fate;
+  fate: (method: string, params: readonly unknown[]) => Fate | Promise<Fate>;
   /** Sends what comes in to another endpoint from now on. */
   target: string;
   /** Calls seen so far, by method. */
@@ -32,7 +37,8 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       const parsed = JSON.parse(body) as Call | Call[];
       const calls = Array.isArray(parsed) ? parsed : [parsed];
       for (const { method } of calls) proxy.calls.set(method, (proxy.calls.get(method) ?? 0) + 1);
-      const fates = calls.map(({ method, params }) => proxy.fate(method, params));
+      const fates: Fate[] = [];
+      for (const { method, params } of calls) fates.push(await proxy.fate(method, params));
       if (fates.includes('drop')) {
         request.socket.destroy();
         return;
@@ -49,7 +55,9 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       }
       const altered = (Array.isArray(answers) ? answers : [answers]).map((given, index) => {
         const fate = fates[index];
-        return typeof fate === 'object' ? { jsonrpc: '2.0', id: calls[index]?.id, result: fate.answer } : given;
+        if (typeof fate !== 'object') return given;
+        const told = 'answer' in fate ? { result: fate.answer } : { error: fate.error };
+        return { jsonrpc: '2.0', id: calls[index]?.id, ...told };
       });
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(Array.isArray(parsed) ? altered : altered[0]));

@@ -1,4 +1,4 @@
-import { LedgerError } from '@credit-ledger/sdk/protocol';
+import { isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
 import {
   createPublicClient,
   http,
@@ -192,8 +192,11 @@ export class ChainClient {
       return BigInt(await this.#request<Hex>('eth_estimateGas', [call]));
     } catch (error) {
       // Some engines say of an estimate only that it failed; the call itself says why.
-      if (error instanceof LedgerError && error.code !== 'CHAIN_UNREACHABLE') {
-        const why = await this.simulate(call, 'latest');
+      if (isLedgerError(error, 'CHAIN_REFUSED_REQUEST')) {
+        const why = await this.simulate(call, 'latest').catch((failure: unknown) => {
+          if (isLedgerError(failure, 'CHAIN_REFUSED_REQUEST')) return undefined; // says no more than the estimate did
+          throw failure;
+        });
         if (why !== undefined) throw why;
       }
       throw error;

@@ -32,7 +32,7 @@ const WORDINGS: readonly (readonly [RefusalKind, RegExp])[] = [
     /underpriced|fee cap less than block base fee|max fee per gas less than|lower than the (current |)base ?fee|gas price (is )?(too low|below)|invalid (gas fee cap|unit price)/i,
   ],
   ['unfunded', /insufficient funds|insufficient balance|exceeds .*balance|upfront cost/i],
-  ['too-large', /exceeds block gas limit|gas limit reached|intrinsic gas too high|exceeds transaction gas limit|oversized data/i],
+  ['too-large', /exceeds block gas limit|gas limit reached|intrinsic gas too high|exceeds transaction gas limit|oversized data|gas required exceeds allowance|out of gas/i],
 ];
 
 /** Puts what the endpoint answered, or that it did not, into one of the chain's errors. */

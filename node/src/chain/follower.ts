@@ -208,10 +208,7 @@ export class Follower<E = LedgerEvent> {
           break;
         }
         this.events.emit('trouble', error);
-        const until = performance.now() + this.#backoff.next();
-        while (!this.#stopping && performance.now() < until) {
-          await this.#pause.wait(until - performance.now());
-        }
+        await this.#pause.sleep(this.#backoff.next(), () => this.#stopping);
       }
     }
     this.#state = fatal === null ? 'idle' : 'stopped';

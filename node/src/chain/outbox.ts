@@ -303,10 +303,7 @@ export class Outbox implements EventHandler {
         writer.failingSince ??= this.#clock.now();
         this.events.emit('trouble', role, writer.lastError);
         // New work does not cut this short (it would hammer an endpoint that is down); stopping does.
-        const until = performance.now() + writer.backoff.next();
-        while (!writer.stopping && performance.now() < until) {
-          await writer.pause.wait(until - performance.now());
-        }
+        await writer.pause.sleep(writer.backoff.next(), () => writer.stopping);
       }
     }
   }

@@ -20,6 +20,14 @@ export class Pause {
     this.#woken = false;
   }
 
+  /** Waits so long whatever wakes it, unless it is over. */
+  async sleep(milliseconds: number, isOver: () => boolean): Promise<void> {
+    const until = performance.now() + milliseconds;
+    for (let left = milliseconds; left > 0 && !isOver(); left = until - performance.now()) {
+      await this.wait(left);
+    }
+  }
+
   wake(): void {
     this.#woken = true;
     this.#end?.();
