@@ -300,10 +300,7 @@ export class Follower<E = LedgerEvent> {
     const logs = await this.#logs(fromBlock, toBlock);
     if (logs === undefined) return 'smaller';
     if (before === null) return 'moved';
-    const isDense = toBlock > head.number - this.#denseBlocks;
-    const numbers = isDense
-      ? Array.from({ length: Number(toBlock - fromBlock) + 1 }, (_, index) => fromBlock + BigInt(index))
-      : [...new Set([...logs.map(({ blockNumber }) => blockNumber), toBlock])].sort((a, b) => Number(a - b));
+    const numbers = this.#blocksToRead(fromBlock, toBlock, head, logs);
     const [followed, ...headers] = await Promise.all([
       this.#client.block(last.number),
       ...numbers.map((number) => this.#client.block(number)),
@@ -324,6 +321,16 @@ export class Follower<E = LedgerEvent> {
       events.push(decodeLog(this.#client.contracts, log, header.time));
     }
     return { fromBlock, toBlock, time: before.time, headers: [...byNumber.values()], events };
+  }
+
+  /** All of the newest blocks; of deeper ones those with events, and the range's last. */
+  #blocksToRead(fromBlock: bigint, toBlock: bigint, head: BlockHeader, logs: readonly ChainLog[]): bigint[] {
+    const numbers = new Set([...logs.map(({ blockNumber }) => blockNumber), toBlock]);
+    const denseFrom = head.number - this.#denseBlocks + 1n;
+    for (let number = denseFrom > fromBlock ? denseFrom : fromBlock; number < toBlock; number++) {
+      numbers.add(number);
+    }
+    return [...numbers].sort((a, b) => Number(a - b));
   }
 
   /** Undefined when the endpoint finds the range too large; a smaller one is tried next. */
