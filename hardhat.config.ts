@@ -24,8 +24,14 @@ export default defineConfig({
   networks: {
     // Gas figures are those of Prague: its floor price for call data (EIP-7623) makes a batch of
     // entries dearer than under Cancun, so what is measured here is the upper of the two.
-    default: { type: 'edr-simulated', chainType: 'l1', hardfork: 'prague', chainId: 31337 },
+    default: {
+      type: 'edr-simulated',
+      chainType: 'l1',
+      hardfork: 'prague',
+      chainId: 31337,
+      accounts: { count: 30 },
+    },
   },
   typechain: { outDir: 'types' },
-  test: { mocha: { timeout: 120_000, color: true } },
+  test: { mocha: { timeout: 120_000, reporter: 'test/support/counting-reporter.cjs' } },
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
 
 /// @title What a council proposal may call, for tests: counts, fails, or tries to have itself executed again
@@ -32,12 +33,6 @@ contract CouncilTarget {
     /// @param target Whom.
     /// @param data What.
     function run(address target, bytes calldata data) external returns (bytes memory) {
-        (bool ok, bytes memory result) = target.call(data);
-        if (!ok) {
-            assembly ("memory-safe") {
-                revert(add(result, 0x20), mload(result))
-            }
-        }
-        return result;
+        return Address.functionCall(target, data);
     }
 }
