@@ -36,25 +36,6 @@ export interface EntryRow extends NewEntryRow {
   readonly batchPosition: number | null;
 }
 
-/** What of a stored record an entry is made of. */
-export interface EntryRecordRow {
-  readonly id: bigint;
-  readonly class: 1 | 2 | 3;
-  readonly uscc: string;
-  readonly subjectName: string;
-  readonly documentNumber: string;
-  readonly kind: number;
-  readonly domain: number;
-  readonly severity: number;
-  readonly severityBasis: string;
-  readonly day: number;
-  readonly until: number;
-  readonly amountFen: bigint;
-  readonly fields: readonly { readonly name: string; readonly value: string }[];
-  readonly sourceProfile: string;
-  readonly sourceAgency: { readonly name: string; readonly uscc: string };
-}
-
 interface Row {
   id: string;
   key_id: string;
@@ -183,6 +164,11 @@ export class EntryStore {
     return this.#select('key_id = $1 AND batch_id IS NULL ORDER BY id LIMIT $2', [keyId, limit]);
   }
 
+  /** Those of these entries that are in no batch. */
+  async unbatchedById(keyId: string, ids: readonly bigint[]): Promise<EntryRow[]> {
+    return this.#select('key_id = $1 AND batch_id IS NULL AND id = ANY($2::bigint[]) ORDER BY id', [keyId, ids]);
+  }
+
   async countUnbatched(keyId: string): Promise<number> {
     const [row] = await this.#db.query<{ n: string }>(
       'SELECT count(*) AS n FROM entries WHERE key_id = $1 AND batch_id IS NULL',
@@ -207,91 +193,6 @@ export class EntryStore {
     if (rows.length !== entryIds.length) {
       throw new RangeError(`${entryIds.length - rows.length} of the entries are in a batch already`);
     }
-  }
-
-  /** Records of this number, or of this document number (with subject and class where given). */
-  async records(
-    wanted:
-      | { readonly id: bigint }
-      | { readonly documentNumber: string; readonly uscc: string | null; readonly class: number | null },
-  ): Promise<EntryRecordRow[]> {
-    return 'id' in wanted
-      ? this.#records('id = $1', [wanted.id])
-      : this.#records(
-          `document_number = $1 AND ($2::text IS NULL OR uscc = $2) AND ($3::smallint IS NULL OR class = $3)
-           AND EXISTS (SELECT 1 FROM entries e WHERE e.record_id = records.id AND e.op = 0) ORDER BY id`,
-          [wanted.documentNumber, wanted.uscc, wanted.class],
-        );
-  }
-
-  /** Stores a corrected record; undefined when a record of this very content is on file. */
-  async insertCorrected(
-    record: Omit<EntryRecordRow, 'id'>,
-    contentHash: Uint8Array,
-    now: Date,
-  ): Promise<bigint | undefined> {
-    const [row] = await this.#db.query<{ id: string }>(
-      `INSERT INTO records (class, uscc, subject_name, document_number, kind, domain, severity, severity_basis, day,
-         until, amount_fen, fields, source_profile, source_agency, content_hash, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-       ON CONFLICT (class, uscc, document_number, content_hash) DO NOTHING RETURNING id`,
-      [
-        record.class,
-        record.uscc,
-        record.subjectName,
-        record.documentNumber,
-        record.kind,
-        record.domain,
-        record.severity,
-        record.severityBasis,
-        record.day,
-        record.until,
-        record.amountFen,
-        json(record.fields),
-        record.sourceProfile,
-        json(record.sourceAgency),
-        contentHash,
-        now,
-      ],
-    );
-    return row === undefined ? undefined : BigInt(row.id);
-  }
-
-  async #records(condition: string, parameters: readonly Parameter[]): Promise<EntryRecordRow[]> {
-    const rows = await this.#db.query<{
-      id: string;
-      class: 1 | 2 | 3;
-      uscc: string;
-      subject_name: string;
-      document_number: string;
-      kind: number;
-      domain: number;
-      severity: number;
-      severity_basis: string;
-      day: number;
-      until: number;
-      amount_fen: string;
-      fields: { name: string; value: string }[];
-      source_profile: string;
-      source_agency: { name: string; uscc: string };
-    }>(`SELECT * FROM records WHERE ${condition}`, parameters);
-    return rows.map((row) => ({
-      id: BigInt(row.id),
-      class: row.class,
-      uscc: row.uscc,
-      subjectName: row.subject_name,
-      documentNumber: row.document_number,
-      kind: row.kind,
-      domain: row.domain,
-      severity: row.severity,
-      severityBasis: row.severity_basis,
-      day: row.day,
-      until: row.until,
-      amountFen: BigInt(row.amount_fen),
-      fields: row.fields,
-      sourceProfile: row.source_profile,
-      sourceAgency: row.source_agency,
-    }));
   }
 
   async #select(condition: string, parameters: readonly Parameter[]): Promise<EntryRow[]> {

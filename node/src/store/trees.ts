@@ -86,6 +86,15 @@ export class TreeStore {
     return this.#select('register_id = $1 AND annulled_at_block IS NULL AND seq > $2 ORDER BY seq', [registerId, after]);
   }
 
+  /** The first standing batch whose owner anchored another root than its entries give. */
+  async firstWrong(registerId: bigint): Promise<ReplayedBatchRow | undefined> {
+    const rows = await this.#select(
+      'register_id = $1 AND annulled_at_block IS NULL AND root <> claimed_root ORDER BY seq LIMIT 1',
+      [registerId],
+    );
+    return rows[0];
+  }
+
   /** The last batch that stands. */
   async head(registerId: bigint): Promise<ReplayedBatchRow | undefined> {
     const rows = await this.#select(
@@ -155,18 +164,35 @@ export class TreeStore {
     );
   }
 
-  /** The chain went back: forgets what came after a block, batches and annulments. */
-  async undoAfter(block: bigint): Promise<void> {
+  /** The chain went back: forgets what came after a block, batches and annulments. Returns the registers it changed. */
+  async undoAfter(block: bigint): Promise<bigint[]> {
+    const rows = await this.#db.query<{ register_id: string }>(
+      'SELECT DISTINCT register_id FROM register_trees WHERE block_number > $1 OR annulled_at_block > $1',
+      [block],
+    );
     await this.#db.query('DELETE FROM register_trees WHERE block_number > $1', [block]);
     await this.#db.query(
       'UPDATE register_trees SET annulled_at_block = NULL WHERE annulled_at_block > $1',
       [block],
     );
+    return rows.map((row) => BigInt(row.register_id));
   }
 
   /** Forgets what was replayed of a register, so that it can be replayed afresh. */
   async forget(registerId: bigint): Promise<void> {
     await this.#db.query('DELETE FROM register_trees WHERE register_id = $1', [registerId]);
+  }
+
+  /** First wrong batches of all registers: whose owner anchored another root than the entries give. */
+  async wrong(): Promise<ReplayedBatchRow[]> {
+    return this.#select(
+      `annulled_at_block IS NULL AND root <> claimed_root AND NOT EXISTS (
+         SELECT 1 FROM register_trees earlier WHERE earlier.register_id = register_trees.register_id
+           AND earlier.annulled_at_block IS NULL AND earlier.root <> earlier.claimed_root
+           AND earlier.seq < register_trees.seq)
+       ORDER BY register_id`,
+      [],
+    );
   }
 
   /**
@@ -181,6 +207,21 @@ export class TreeStore {
        ORDER BY register_id, seq`,
       [memberId.toString(), notRegisters],
     );
+  }
+
+  /**
+   * Chain time at which the owner last stood by the register's current root: its opening, the
+   * last batch that stands, or a heartbeat after it; undefined when it was never opened.
+   */
+  async lastStoodAt(registerId: bigint): Promise<bigint | undefined> {
+    const [row] = await this.#db.query<{ time: string | null }>(
+      `SELECT greatest(
+         (SELECT max(block_time) FROM register_trees WHERE register_id = $1 AND annulled_at_block IS NULL),
+         (SELECT max(block_time) FROM chain_events
+          WHERE register_id = $1 AND name IN ('RegisterOpened', 'Heartbeat'))) AS time`,
+      [registerId],
+    );
+    return row?.time == null ? undefined : BigInt(row.time);
   }
 
   /** The objections to a register that have not been ruled on, as far as the chain was followed. */

@@ -1,0 +1,37 @@
+import { type Database, EventStore } from '../store/index.ts';
+
+/** Authority among the roles of the consortium. */
+const AUTHORITY = '1';
+
+/** Who this node is among the members, as the followed events say. */
+export interface OwnMembership {
+  readonly memberId: bigint;
+  /** Whether it may attest and object now: an authority that is neither suspended nor gone. */
+  readonly mayWitness: boolean;
+}
+
+/** The member whose witness key this is; undefined before it is admitted. */
+export async function membershipOf(db: Database, witnessAddress: string): Promise<OwnMembership | undefined> {
+  const events = await new EventStore(db).events({
+    contract: 'Consortium',
+    names: ['MemberAdmitted', 'KeysChanged', 'MemberSuspended', 'MemberReinstated', 'MemberRemoved'],
+  });
+  const ours = events.findLast(({ args }) => String(args['witness']).toLowerCase() === witnessAddress.toLowerCase());
+  if (ours === undefined) return undefined;
+  const memberId = BigInt(String(ours.args['memberId']));
+  const about = events.filter(({ args }) => String(args['memberId']) === memberId.toString());
+  const role = about.find(({ name }) => name === 'MemberAdmitted')?.args['role'];
+  const status = about.findLast(({ name }) => name !== 'KeysChanged')?.name;
+  return {
+    memberId,
+    mayWitness: String(role) === AUTHORITY && (status === 'MemberAdmitted' || status === 'MemberReinstated'),
+  };
+}
+
+/** The registers that a member has opened. */
+export async function registersOf(db: Database, memberId: bigint): Promise<bigint[]> {
+  const opened = await new EventStore(db).events({ names: ['RegisterOpened'] });
+  return opened
+    .filter(({ args }) => String(args['owner']) === memberId.toString())
+    .map(({ args }) => BigInt(String(args['registerId'])));
+}
