@@ -73,7 +73,9 @@ describe('The pooled prover', function () {
     expect(publicSignals).to.deep.equal(claimSignals());
     const [{ verificationKey }] = keys as [CircuitKeys];
     expect(verifyProof(verificationKey, publicSignals, proof)).to.equal(true);
-    expect(verifyProof(verificationKey, [1n - (publicSignals[0] ?? 0n), ...publicSignals.slice(1)], proof)).to.equal(false);
+    expect(
+      verifyProof(verificationKey, [1n - (publicSignals[0] ?? 0n), ...publicSignals.slice(1)], proof),
+    ).to.equal(false);
     for (const coordinate of [...proof.a, ...proof.b.flat(), ...proof.c]) {
       expect(coordinate).to.match(/^0x[0-9a-f]{64}$/);
       expect(BigInt(coordinate) < BASE_FIELD_MODULUS).to.equal(true);
@@ -88,7 +90,11 @@ describe('The pooled prover', function () {
   });
 
   it('says BUSY when as many jobs wait as may', async () => {
-    prover = new PooledProver(keys, { workers: 1, queueLimit: 1, workerProgram: program('hanging-worker.mjs') });
+    prover = new PooledProver(keys, {
+      workers: 1,
+      queueLimit: 1,
+      workerProgram: program('hanging-worker.mjs'),
+    });
     const first = codeOf(prover.prove(8, claimInput()));
     await waitFor('a job under way', () => prover?.load.running === 1);
     const second = codeOf(prover.prove(8, claimInput()));

@@ -242,7 +242,10 @@ function rootDiffers(registerId: bigint, batch: BatchChoice): LedgerError {
 function notSound(size: number): LedgerError {
   return new LedgerError(
     'PROOF_NOT_SOUND',
-    { en: 'The prover returned what is not a proof of this claim.', zh: '证明程序返回的结果不是该命题的有效证明。' },
+    {
+      en: 'The prover returned what is not a proof of this claim.',
+      zh: '证明程序返回的结果不是该命题的有效证明。',
+    },
     { size },
   );
 }

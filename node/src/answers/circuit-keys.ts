@@ -63,7 +63,9 @@ export async function loadCircuitKeys(directory: string, options: KeyLoading = {
       if (expected === undefined || !PLAIN_NAME.test(name)) throw altered([name], directory);
       return checked(directory, name, expected.sha256);
     };
-    const verificationKey = JSON.parse(new TextDecoder().decode(await read(circuit.files.vkey))) as VerificationKey;
+    const verificationKey = JSON.parse(
+      new TextDecoder().decode(await read(circuit.files.vkey)),
+    ) as VerificationKey;
     const circuitId = circuitIdOf(circuit.name, circuit.size, verificationKey);
     if (circuitId !== circuit.circuitId) throw altered([circuit.files.vkey], directory);
     keys.push({

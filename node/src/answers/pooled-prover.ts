@@ -68,7 +68,10 @@ export class PooledProver implements Prover {
 
   /** Jobs that wait or are under way: for metrics. */
   get load(): { readonly waiting: number; readonly running: number } {
-    return { waiting: this.#queue.length, running: this.#slots.filter((slot) => slot.job !== undefined).length };
+    return {
+      waiting: this.#queue.length,
+      running: this.#slots.filter((slot) => slot.job !== undefined).length,
+    };
   }
 
   prove(size: ClaimSize, input: CircuitInput, options: ProveOptions = {}): Promise<Proved> {
@@ -114,7 +117,11 @@ export class PooledProver implements Prover {
 
   #start(): Slot {
     const workerData: WorkerKeys = {
-      circuits: this.circuits.map(({ size, provingKey, witnessProgram }) => ({ size, provingKey, witnessProgram })),
+      circuits: this.circuits.map(({ size, provingKey, witnessProgram }) => ({
+        size,
+        provingKey,
+        witnessProgram,
+      })),
       threads: this.#threads,
     };
     const worker = new Worker(this.#program, { workerData });
@@ -134,7 +141,10 @@ export class PooledProver implements Prover {
       const job = this.#queue.shift();
       if (job === undefined) return;
       slot.job = job;
-      job.timer = setTimeout(() => this.#abandon(slot, timedOut(this.#timeoutMilliseconds)), this.#timeoutMilliseconds);
+      job.timer = setTimeout(
+        () => this.#abandon(slot, timedOut(this.#timeoutMilliseconds)),
+        this.#timeoutMilliseconds,
+      );
       slot.worker.postMessage(job.message);
     }
   }
@@ -215,7 +225,10 @@ function settle(job: Job, outcome: Proved | Error): void {
 
 function workerProgram(): URL {
   // Beside this file, in the same language: source in development, compiled when installed.
-  return new URL(import.meta.url.endsWith('.ts') ? './prove-worker.ts' : './prove-worker.js', import.meta.url);
+  return new URL(
+    import.meta.url.endsWith('.ts') ? './prove-worker.ts' : './prove-worker.js',
+    import.meta.url,
+  );
 }
 
 function busy(queueLimit: number): LedgerError {

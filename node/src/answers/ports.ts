@@ -1,5 +1,13 @@
 import type { Standing } from '@credit-ledger/sdk/answer';
-import type { Hex, LedgerClass, OpenedEntry, Predicate, RegisterSecret, TreePath, Uscc } from '@credit-ledger/sdk/protocol';
+import type {
+  Hex,
+  LedgerClass,
+  OpenedEntry,
+  Predicate,
+  RegisterSecret,
+  TreePath,
+  Uscc,
+} from '@credit-ledger/sdk/protocol';
 
 // What this room needs of others that it may not import. The program that puts the
 // rooms together hands them over.
@@ -23,7 +31,9 @@ export interface BatchUse {
 /** What the chain says about the question. Rejected promises mean that it could not be asked. */
 export interface AnswerFacts {
   readonly domain: { readonly chainId: bigint; readonly answerLog: Hex };
-  register(registerId: bigint): Promise<{ readonly owner: bigint; readonly secretCommit: bigint } | undefined>;
+  register(
+    registerId: bigint,
+  ): Promise<{ readonly owner: bigint; readonly secretCommit: bigint } | undefined>;
   /** The latest batch that is witnessed and not contested. */
   latestWitnessed(registerId: bigint): Promise<BatchChoice>;
   usable(registerId: bigint, batchHash: Hex): Promise<BatchUse>;

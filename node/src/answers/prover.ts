@@ -1,5 +1,12 @@
 import type { Proof } from '@credit-ledger/sdk/answer';
-import { BASE_FIELD_MODULUS, type CircuitInput, type ClaimSize, type Hex, LedgerError, wordHex } from '@credit-ledger/sdk/protocol';
+import {
+  BASE_FIELD_MODULUS,
+  type CircuitInput,
+  type ClaimSize,
+  type Hex,
+  LedgerError,
+  wordHex,
+} from '@credit-ledger/sdk/protocol';
 import type { CircuitKeys } from './circuit-keys.ts';
 
 export interface Proved {

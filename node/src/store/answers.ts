@@ -41,6 +41,7 @@ export interface ReceivedQuestion {
   readonly answer: unknown;
   readonly error: StoredError | null;
   readonly receivedAt: Date;
+  readonly updatedAt: Date;
 }
 
 interface Row {
@@ -61,6 +62,7 @@ interface Row {
   answer: unknown;
   error: StoredError | null;
   received_at: Date;
+  updated_at: Date;
 }
 
 /** What is shown of a received question to the agency's own people: nothing about the subject. */
@@ -68,11 +70,14 @@ export interface ReceivedSummary {
   readonly requestId: Uint8Array;
   readonly requester: bigint;
   readonly registerId: bigint;
+  /** What was signed: it names the subject by a tag only. */
+  readonly request: unknown;
   readonly state: ReceivedState;
   readonly refusalCode: number | null;
   readonly logId: string | null;
   readonly error: StoredError | null;
   readonly receivedAt: Date;
+  readonly updatedAt: Date;
 }
 
 const OPEN = "('received', 'proving', 'logging')";
@@ -119,12 +124,16 @@ export class AnswerStore {
   }
 
   async byRequestId(requestId: Uint8Array): Promise<ReceivedQuestion | undefined> {
-    const [row] = await this.#db.query<Row>('SELECT * FROM received_questions WHERE request_id = $1', [requestId]);
+    const [row] = await this.#db.query<Row>('SELECT * FROM received_questions WHERE request_id = $1', [
+      requestId,
+    ]);
     return row === undefined ? undefined : fromRow(row);
   }
 
   async knowsDigest(requestDigest: Uint8Array): Promise<boolean> {
-    const rows = await this.#db.query('SELECT 1 FROM received_questions WHERE request_digest = $1', [requestDigest]);
+    const rows = await this.#db.query('SELECT 1 FROM received_questions WHERE request_digest = $1', [
+      requestDigest,
+    ]);
     return rows.length > 0;
   }
 
@@ -136,11 +145,14 @@ export class AnswerStore {
     return rows.map((row) => row.request_id);
   }
 
-  async countOpen(): Promise<number> {
-    const [row] = await this.#db.query<{ n: string }>(
-      `SELECT count(*) AS n FROM received_questions WHERE state IN ${OPEN}`,
+  /** Open questions: of everyone, and of one requester. */
+  async countOpen(requester: bigint): Promise<{ readonly all: number; readonly ofOne: number }> {
+    const [row] = await this.#db.query<{ n: string; of_one: string }>(
+      `SELECT count(*) AS n, count(*) FILTER (WHERE requester = $1) AS of_one
+       FROM received_questions WHERE state IN ${OPEN}`,
+      [requester],
     );
-    return Number(row?.n ?? 0);
+    return { all: Number(row?.n ?? 0), ofOne: Number(row?.of_one ?? 0) };
   }
 
   async toProving(requestId: Uint8Array, now: Date): Promise<void> {
@@ -233,20 +245,22 @@ export class AnswerStore {
   }
 
   /** Newest first. */
-  async list(limit: number): Promise<ReceivedSummary[]> {
+  async list(limit: number, offset = 0): Promise<ReceivedSummary[]> {
     const rows = await this.#db.query<Row>(
-      'SELECT * FROM received_questions ORDER BY received_at DESC, request_id LIMIT $1',
-      [limit],
+      'SELECT * FROM received_questions ORDER BY received_at DESC, request_id LIMIT $1 OFFSET $2',
+      [limit, offset],
     );
     return rows.map((row) => ({
       requestId: row.request_id,
       requester: BigInt(row.requester),
       registerId: BigInt(row.register_id),
+      request: row.request,
       state: row.state,
       refusalCode: row.refusal_code,
       logId: row.log?.logId ?? null,
       error: row.error,
       receivedAt: row.received_at,
+      updatedAt: row.updated_at,
     }));
   }
 }
@@ -270,5 +284,6 @@ function fromRow(row: Row): ReceivedQuestion {
     answer: row.answer,
     error: row.error,
     receivedAt: row.received_at,
+    updatedAt: row.updated_at,
   };
 }

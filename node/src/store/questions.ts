@@ -25,11 +25,12 @@ export interface AskedQuestion {
   readonly error: StoredError | null;
   readonly askedBy: string;
   readonly askedAt: Date;
+  readonly updatedAt: Date;
 }
 
 export type NewQuestion = Omit<
   AskedQuestion,
-  'id' | 'state' | 'answer' | 'verdicts' | 'refusalCode' | 'error' | 'askedAt'
+  'id' | 'state' | 'answer' | 'verdicts' | 'refusalCode' | 'error' | 'askedAt' | 'updatedAt'
 >;
 
 interface Row {
@@ -51,6 +52,7 @@ interface Row {
   error: StoredError | null;
   asked_by: string;
   asked_at: Date;
+  updated_at: Date;
 }
 
 /** Questions that this member asks. */
@@ -199,5 +201,6 @@ function fromRow(row: Row): AskedQuestion {
     error: row.error,
     askedBy: row.asked_by,
     askedAt: row.asked_at,
+    updatedAt: row.updated_at,
   };
 }

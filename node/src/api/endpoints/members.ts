@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { endpoint, type Endpoint } from '../endpoint.ts';
-import { AskedByMember, CreditAnswer, Fetch } from '../schemas/answers.ts';
+import { checkpointMessageSchema } from '../../exchange/checkpoints.ts';
+import { fetchMessageSchema, questionMessageSchema } from '../../exchange/wire.ts';
 import { Hash } from '../schemas/common.ts';
-import { Checkpoint } from '../schemas/ledger.ts';
 
 /** Between nodes: no token, each body is signed by the member's key on chain. */
 export const memberEndpoints: readonly Endpoint[] = [
@@ -13,7 +13,7 @@ export const memberEndpoints: readonly Endpoint[] = [
     tag: 'Between members',
     summary: 'Put a signed question to this member',
     access: 'member',
-    body: AskedByMember,
+    body: questionMessageSchema.meta({ id: 'QuestionMessage', description: 'A signed request (EIP-712) with what only the responder may know.' }),
     replies: {
       202: {
         description: 'Taken in; fetch the answer.',
@@ -31,10 +31,10 @@ export const memberEndpoints: readonly Endpoint[] = [
     summary: 'Fetch the answer to a question of one’s own',
     access: 'member',
     params: z.object({ requestId: Hash }),
-    body: Fetch,
+    body: fetchMessageSchema.meta({ id: 'FetchMessage', description: 'Signed (EIP-712) by the operator key of the requester.' }),
     replies: {
-      200: { description: 'The answer or a signed refusal.', schema: CreditAnswer },
-      202: { description: 'Not yet.', schema: z.looseObject({}).meta({ id: 'AnswerPending' }) },
+      200: { description: 'The answer or a signed refusal.', schema: z.looseObject({ state: z.enum(['answered', 'refused']) }).meta({ id: 'FetchOutcome' }) },
+      202: { description: 'Not yet.', schema: z.looseObject({ state: z.literal('pending') }).meta({ id: 'AnswerPending' }) },
     },
     handle: ({ params, body, services }) => services.members.fetchAnswer(params.requestId, body),
   }),
@@ -45,7 +45,7 @@ export const memberEndpoints: readonly Endpoint[] = [
     tag: 'Between members',
     summary: 'Ask this member, as a witness, to sign a checkpoint',
     access: 'member',
-    body: z.strictObject({ checkpoint: Checkpoint }).meta({ id: 'CheckpointToSign' }),
+    body: checkpointMessageSchema.meta({ id: 'CheckpointToSign' }),
     replies: {
       200: { description: 'The signature.', schema: z.looseObject({}).meta({ id: 'CheckpointSignature' }) },
     },

@@ -1,0 +1,36 @@
+export {
+  checkpointMessageSchema,
+  type CheckpointParts,
+  Checkpoints,
+  type CheckpointSignature,
+  checkpointSignatureSchema,
+} from './checkpoints.ts';
+export { CLOCK_TOLERANCE_SECONDS } from './clock-check.ts';
+export { type RejectionCode, statusOfRejection } from './errors.ts';
+export { ChainLedgerReads } from './ledger-reads.ts';
+export type {
+  AnswerPreparer,
+  ApplicationTerms,
+  ExchangeLog,
+  GrantFact,
+  LedgerReads,
+  MemberFact,
+  ReplayedRoots,
+  Signer,
+  Transactions,
+} from './ports.ts';
+export { type AnswerVerifier, type Ask, Requester, type RequesterParts } from './requester.ts';
+export { Responder, type ResponderLimits, type ResponderParts } from './responder.ts';
+export type { Wait } from './retry.ts';
+export { HttpTransport, type PeerResponse, type PeerTransport, type TransportOptions } from './transport.ts';
+export { NodeVerifier } from './verifier.ts';
+export {
+  type FetchMessageJson,
+  fetchMessageSchema,
+  type FetchOutcome,
+  fetchOutcomeSchema,
+  type QuestionMessageJson,
+  questionMessageSchema,
+  refusalSchema,
+  type SignedRefusal,
+} from './wire.ts';

@@ -1,0 +1,651 @@
+import {
+  type CreditAnswer,
+  type Expectations,
+  requestDigest,
+  type SignedRequestJson,
+  type Verification,
+} from '@credit-ledger/sdk/answer';
+import {
+  canonicalBytes,
+  type Day,
+  dayAt,
+  findApplication,
+  findPredicate,
+  type Hex,
+  LedgerError,
+  ledgerDomain,
+  parseUscc,
+  predicateHashOf,
+  randomNonce,
+  REQUEST_TYPES,
+  subjectTagOf,
+  toBytes32,
+} from '@credit-ledger/sdk/protocol';
+import { randomBytes } from 'node:crypto';
+import { bytesToHex, hexToBytes } from 'viem';
+import type { Clock } from '../clock.ts';
+import { GrantStore } from '../store/grants.ts';
+import type { Database } from '../store/index.ts';
+import { type AskedQuestion, QuestionStore } from '../store/questions.ts';
+import { agreedTime, unixSeconds } from './clock-check.ts';
+import { whyGrantNotUsable } from './eligibility.ts';
+import { storedError } from './errors.ts';
+import { lodgeCall, requestTuple } from './log-calls.ts';
+import {
+  type ExchangeLog,
+  type LedgerReads,
+  type MemberFact,
+  type Signer,
+  silentLog,
+  type Transactions,
+} from './ports.ts';
+import { pauseAfter, realWait, type Wait } from './retry.ts';
+import type { PeerResponse, PeerTransport } from './transport.ts';
+import { fetchOutcomeSchema, fetchTypedData, refusalSigner, type SignedRefusal } from './wire.ts';
+
+/** Verifies an answer against the pinned network file and the chain. */
+export interface AnswerVerifier {
+  verify(answer: unknown, expected: Expectations): Promise<Verification>;
+}
+
+export interface RequesterParts {
+  readonly db: Database;
+  readonly facts: LedgerReads;
+  readonly transport: PeerTransport;
+  readonly transactions: Transactions;
+  readonly verifier: AnswerVerifier;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  /** Who this node is. */
+  readonly memberId: bigint;
+  readonly log?: ExchangeLog;
+  readonly wait?: Wait;
+  readonly pauses?: { readonly firstMilliseconds: number; readonly mostMilliseconds: number };
+}
+
+/** A question as the agency's people put it. */
+export interface Ask {
+  /** Unified social credit code. */
+  readonly subject: string;
+  readonly registerId: bigint;
+  /** Names in the catalogue. */
+  readonly application: string;
+  readonly predicate: string;
+  /** The usable grant that ends last by default. */
+  readonly grantId?: Hex;
+  /** Today by default. */
+  readonly asOfDay?: Day;
+  /** Until when it may be answered; one hour by default, 30 days at most. */
+  readonly expirySeconds?: number;
+  /** Also lodges the question on chain, so that silence is counted there. */
+  readonly lodge?: boolean;
+  /** The caller's own name for this question: asking again under it is the same question. */
+  readonly clientKey?: string;
+  /** Who asks, for the agency's own records. */
+  readonly askedBy: string;
+}
+
+const HOUR_SECONDS = 3_600;
+const MAX_EXPIRY_SECONDS = 30 * 86_400;
+/** So long after its expiry a logged answer is still fetched from a responder that was away. */
+const PATIENCE_SECONDS = 7n * 86_400n;
+/** The log may take a block or two after the expiry until it is sure that nothing came. */
+const LOG_SLACK_SECONDS = 120n;
+
+/**
+ * Asks other members' registers. A question is kept before it is sent and has one requestId for
+ * good, whatever is restarted; an answer is believed only after it was verified. No answer is
+ * never a YES.
+ */
+export class Requester {
+  readonly #parts: RequesterParts;
+  readonly #store: QuestionStore;
+  readonly #log: ExchangeLog;
+  readonly #wait: Wait;
+  readonly #working = new Map<bigint, Promise<void>>();
+  #stop: AbortController | undefined;
+
+  constructor(parts: RequesterParts) {
+    this.#parts = parts;
+    this.#store = new QuestionStore(parts.db);
+    this.#log = parts.log ?? silentLog;
+    this.#wait = parts.wait ?? realWait;
+  }
+
+  /** Goes on with every question that has no outcome yet. */
+  async start(): Promise<void> {
+    this.#stop ??= new AbortController();
+    for (const id of await this.#store.open()) this.#kick(id);
+  }
+
+  /** Leaves what is open as it is; the next start goes on. */
+  async stop(): Promise<void> {
+    this.#stop?.abort();
+    await Promise.all(this.#working.values());
+    this.#stop = undefined;
+  }
+
+  /** Resolves when no question is being pursued. */
+  async idle(): Promise<void> {
+    while (this.#working.size > 0) await Promise.all(this.#working.values());
+  }
+
+  /**
+   * Puts a question to one register and returns its number; the outcome comes by itself.
+   * Errors: `USCC_…`, `APPLICATION_UNKNOWN`, `PREDICATE_UNKNOWN`, `PREDICATE_NOT_LISTED`,
+   * `REGISTER_UNKNOWN`, `GRANT_MISSING`, `GRANT_NOT_USABLE`, `EXPIRY_INVALID`, `CLIENT_KEY_TAKEN`,
+   * `CLOCK_OFF`, `CHAIN_…`.
+   */
+  async ask(ask: Ask): Promise<bigint> {
+    const { facts, clock, db, transactions } = this.#parts;
+    const uscc = parseUscc(ask.subject);
+    const application = findApplication(ask.application);
+    const { predicate } = findPredicate(ask.application, ask.predicate);
+    const predicateHash = toBytes32(predicateHashOf(predicate));
+    if (ask.clientKey !== undefined) {
+      const known = await this.#store.byClientKey(ask.clientKey);
+      if (known !== undefined) return sameQuestion(known, ask, uscc);
+    }
+    const { time } = await agreedTime(facts, clock);
+    const register = await facts.register(ask.registerId);
+    if (register === undefined) throw registerUnknown(ask.registerId);
+    const { version } = await facts.terms(application.id);
+    const { listed } = await facts.listed(application.id, version, predicateHash);
+    if (version === 0 || !listed) throw notListed(ask);
+    const grantId = await this.#grantFor(ask, register.owner, application.id, predicate.class, time);
+
+    const nonce = randomNonce();
+    const unsigned = {
+      requestId: bytesToHex(randomBytes(32)),
+      requester: this.#parts.memberId.toString(),
+      registerId: ask.registerId.toString(),
+      applicationId: application.id,
+      applicationVersion: version,
+      predicateHash,
+      asOfDay: ask.asOfDay ?? dayAt(time),
+      subjectTag: toBytes32(subjectTagOf(uscc, nonce)),
+      grantId,
+      expiry: Number(time) + expirySeconds(ask),
+    };
+    const request = await this.#signed(unsigned);
+    const digest = requestDigest(facts.domain, request);
+    // Kept before anything is sent; lodged if and only if it is kept.
+    const id = await db.transaction(async (tx) => {
+      const store = new QuestionStore(tx);
+      const made = await store.insert(
+        {
+          clientKey: ask.clientKey ?? null,
+          requestId: hexToBytes(request.requestId),
+          requestDigest: hexToBytes(digest),
+          responder: register.owner,
+          registerId: ask.registerId,
+          application: ask.application,
+          predicate: ask.predicate,
+          request,
+          uscc,
+          nonce: hexToBytes(toBytes32(nonce)),
+          askedBy: ask.askedBy,
+        },
+        clock.now(),
+      );
+      if (made === undefined) return undefined;
+      if (ask.lodge === true) {
+        await transactions.enqueue(tx, {
+          kind: 'lodge',
+          dedupeKey: `lodge ${request.requestId}`,
+          role: 'operator',
+          to: facts.contracts.answerLog,
+          data: lodgeCall(
+            digest,
+            ask.registerId,
+            BigInt(Math.max(request.expiry, Number(time) + 2 * HOUR_SECONDS)),
+          ),
+        });
+      }
+      return made;
+    });
+    if (id === undefined) {
+      // Somebody asked under the same name at the same moment.
+      const known = await this.#store.byClientKey(ask.clientKey ?? '');
+      if (known !== undefined) return sameQuestion(known, ask, uscc);
+      throw clientKeyTaken(ask.clientKey ?? '');
+    }
+    this.#kick(id);
+    return id;
+  }
+
+  /** Puts a question to every register of an authority: only all of them together are its answer. */
+  async askMember(ask: Omit<Ask, 'registerId'> & { readonly memberId: bigint }): Promise<bigint[]> {
+    const registers = await this.#parts.facts.registersOf(ask.memberId);
+    if (registers.length === 0) throw registerUnknown(null, ask.memberId);
+    const ids: bigint[] = [];
+    for (const registerId of registers) {
+      const clientKey = ask.clientKey === undefined ? {} : { clientKey: `${ask.clientKey} ${registerId}` };
+      ids.push(await this.ask({ ...ask, ...clientKey, registerId }));
+    }
+    return ids;
+  }
+
+  /** A question with its outcome, if it has one. */
+  async question(id: bigint): Promise<AskedQuestion | undefined> {
+    return this.#store.byId(id);
+  }
+
+  /** Resolves with the question once it has an outcome. @throws the signal's reason */
+  async outcome(id: bigint, signal?: AbortSignal): Promise<AskedQuestion> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const working = this.#working.get(id);
+      const question = await this.#store.byId(id);
+      if (question === undefined) throw questionUnknown(id);
+      if (question.state !== 'created' && question.state !== 'sent') return question;
+      if (working === undefined) throw notPursued(id);
+      await Promise.race([working, aborted(signal)]);
+    }
+  }
+
+  // ── what a question is made of ───────────────────────────────────────────────
+
+  async #grantFor(
+    ask: Ask,
+    owner: bigint,
+    applicationId: Hex,
+    ledgerClass: number,
+    time: bigint,
+  ): Promise<Hex> {
+    const { facts, db, memberId } = this.#parts;
+    const me = await facts.member(memberId);
+    if (me === undefined) throw notAMember(memberId);
+    const use = { owner, requester: me, applicationId, ledgerClass, time };
+    if (ask.grantId !== undefined) {
+      const why = whyGrantNotUsable(await facts.grant(ask.grantId), use);
+      if (why !== undefined) throw grantNotUsable(ask.grantId, why);
+      return ask.grantId;
+    }
+    const candidates = await new GrantStore(db).list({
+      grantor: owner,
+      applicationId,
+      usableBy: { memberId, region: me.region },
+    });
+    const endingLast = candidates.sort((a, b) => (a.validUntil < b.validUntil ? 1 : -1));
+    for (const { grantId } of endingLast) {
+      // The chain has the last word: the follower may be behind.
+      if (whyGrantNotUsable(await facts.grant(grantId as Hex), use) === undefined) return grantId as Hex;
+    }
+    throw grantMissing(owner, ask.application);
+  }
+
+  async #signed(unsigned: Omit<SignedRequestJson, 'signature'>): Promise<SignedRequestJson> {
+    const { facts, signer } = this.#parts;
+    const signature = await signer.signTypedData('operator', {
+      domain: ledgerDomain(facts.domain.chainId, facts.domain.answerLog),
+      types: REQUEST_TYPES,
+      primaryType: 'Request',
+      message: requestTuple({ ...unsigned, signature: '0x' }),
+    });
+    return { ...unsigned, signature };
+  }
+
+  // ── getting it answered ──────────────────────────────────────────────────────
+
+  #kick(id: bigint): void {
+    if (this.#stop === undefined || this.#stop.signal.aborted || this.#working.has(id)) return;
+    const work = this.#pursue(id, this.#stop.signal).finally(() => this.#working.delete(id));
+    this.#working.set(id, work);
+  }
+
+  async #pursue(id: bigint, signal: AbortSignal): Promise<void> {
+    const { firstMilliseconds, mostMilliseconds } = this.#parts.pauses ?? {
+      firstMilliseconds: 200,
+      mostMilliseconds: 10_000,
+    };
+    let turns = 0;
+    while (!signal.aborted) {
+      try {
+        const question = await this.#store.byId(id);
+        if (question === undefined) return;
+        const before = question.state;
+        if (before !== 'created' && before !== 'sent') return;
+        if (await this.#step(question, signal)) {
+          turns = 0;
+          continue;
+        }
+        if (question.error !== null) await this.#store.trouble(id, null, this.#parts.clock.now());
+      } catch (error) {
+        if (signal.aborted) return;
+        const stored = storedError(error);
+        this.#log.warn({ question: id.toString(), code: stored.code }, 'a question does not go on');
+        await this.#noteTrouble(id, error);
+      }
+      await this.#wait(pauseAfter(turns, firstMilliseconds, mostMilliseconds), signal).catch(() => undefined);
+      turns += 1;
+    }
+  }
+
+  async #noteTrouble(id: bigint, error: unknown): Promise<void> {
+    try {
+      await this.#store.trouble(id, storedError(error), this.#parts.clock.now());
+      const question = await this.#store.byId(id);
+      if (question !== undefined) await this.#endWhenTooLate(question);
+    } catch (again) {
+      // Store or chain are away as well; the question stays open and is pursued on.
+      this.#log.warn(
+        { question: id.toString(), code: storedError(again).code },
+        'a trouble could not be noted',
+      );
+    }
+  }
+
+  /** One step; true when the question has moved on. */
+  async #step(question: AskedQuestion, signal: AbortSignal): Promise<boolean> {
+    const responder = await this.#parts.facts.member(question.responder);
+    if (responder === undefined) throw notAMember(question.responder);
+    if (question.state === 'created') {
+      if (await this.#endWhenTooLate(question)) return true;
+      return this.#send(question, responder, signal);
+    }
+    if (await this.#fetch(question, responder, signal)) return true;
+    return this.#endWhenTooLate(question);
+  }
+
+  async #send(question: AskedQuestion, responder: MemberFact, signal: AbortSignal): Promise<boolean> {
+    const { transport, clock } = this.#parts;
+    const body = { request: question.request, uscc: question.uscc, nonce: bytesToHex(question.nonce) };
+    const response = await transport.post(responder.endpoint, '/v1/exchange/questions', body, signal);
+    // 409: it arrived before, and only its confirmation was lost. The requestId is ours alone.
+    if (response.status === 202 || codeOf(response) === 'REQUEST_REPLAYED') {
+      await this.#store.toSent(question.id, clock.now());
+      return true;
+    }
+    return this.#turnedAway(question, response);
+  }
+
+  async #fetch(question: AskedQuestion, responder: MemberFact, signal: AbortSignal): Promise<boolean> {
+    const { transport, signer, facts, clock } = this.#parts;
+    const requestId = bytesToHex(question.requestId);
+    const time = Number(unixSeconds(clock));
+    const body = {
+      time,
+      signature: await signer.signTypedData('operator', fetchTypedData(facts.domain, requestId, time)),
+    };
+    const response = await transport.post(
+      responder.endpoint,
+      `/v1/exchange/answers/${requestId}`,
+      body,
+      signal,
+    );
+    if (response.status !== 200 && response.status !== 202) return this.#turnedAway(question, response);
+    const outcome = fetchOutcomeSchema.safeParse(response.body);
+    if (!outcome.success) throw responseMalformed(responder.endpoint);
+    switch (outcome.data.state) {
+      case 'pending':
+        return false;
+      case 'answered':
+        return this.#believe(question, outcome.data.answer);
+      case 'refused':
+        return this.#takeRefusal(question, responder, outcome.data.refusal as SignedRefusal);
+    }
+  }
+
+  /** What the responder says of itself ends a question only when trying again cannot help. */
+  async #turnedAway(question: AskedQuestion, response: PeerResponse): Promise<boolean> {
+    const code = codeOf(response) ?? `HTTP_${response.status}`;
+    const error = new LedgerError(
+      'RESPONDER_TURNED_AWAY',
+      { en: `The responder turned the question away: ${code}.`, zh: `应答方拒收该问题：${code}。` },
+      { code, status: response.status },
+    );
+    const passing = response.status >= 500 || [408, 425, 429].includes(response.status);
+    const final = code === 'QUESTION_FAILED' || (!passing && code !== 'FETCH_TIME_OFF');
+    if (!final) throw error;
+    await this.#store.failed(question.id, storedError(error), this.#parts.clock.now());
+    return true;
+  }
+
+  /** An answer is evidence until it has been verified for exactly this question. */
+  async #believe(question: AskedQuestion, answer: unknown): Promise<boolean> {
+    const { clock } = this.#parts;
+    const request = question.request as SignedRequestJson;
+    const verification = await this.#parts.verifier.verify(answer, {
+      subject: question.uscc,
+      predicate: { application: question.application, predicate: question.predicate },
+      asOfDay: request.asOfDay,
+      requester: request.requester,
+      registerId: request.registerId,
+      now: Number(unixSeconds(clock)),
+    });
+    if (verification.overall === 'ERROR') throw couldNotVerify(verification);
+    const evidence = { answer, verdicts: plain(verification) };
+    if (verification.overall === 'INVALID') {
+      const first = verification.checks.find(({ verdict }) => verdict === 'INVALID');
+      await this.#store.failed(
+        question.id,
+        storedError(notBelieved(first?.check, first?.reason)),
+        clock.now(),
+        evidence,
+      );
+      this.#log.warn({ question: question.id.toString(), check: first?.check }, 'an answer was not believed');
+      return true;
+    }
+    if (!sameRequest(answer as CreditAnswer, request)) {
+      await this.#store.failed(
+        question.id,
+        storedError(notBelieved('context', 'REQUEST_OTHER')),
+        clock.now(),
+        evidence,
+      );
+      return true;
+    }
+    await this.#store.answered(question.id, answer, evidence.verdicts, clock.now());
+    return true;
+  }
+
+  /** Signed by the responder, and logged on chain with the same code: else it is nothing. */
+  async #takeRefusal(
+    question: AskedQuestion,
+    responder: MemberFact,
+    refusal: SignedRefusal,
+  ): Promise<boolean> {
+    const { facts, clock } = this.#parts;
+    const entry = await facts.logEntry(BigInt(refusal.logId));
+    const genuine =
+      refusal.requestId === bytesToHex(question.requestId) &&
+      refusal.responder.member === question.responder.toString() &&
+      refusalSigner(facts.domain, refusal) === responder.operator &&
+      entry?.requestDigest === bytesToHex(question.requestDigest) &&
+      entry.refusalCode === refusal.code;
+    if (!genuine) throw refusalNotGenuine();
+    await this.#store.refused(question.id, refusal.code, refusal, clock.now());
+    return true;
+  }
+
+  /** After its expiry a question that is not in the log can never be answered. */
+  async #endWhenTooLate(question: AskedQuestion): Promise<boolean> {
+    const { facts, clock } = this.#parts;
+    const request = question.request as SignedRequestJson;
+    const { time } = await facts.now();
+    const expiry = BigInt(request.expiry);
+    if (time <= expiry + LOG_SLACK_SECONDS) return false;
+    const logId = await facts.logIdOf(question.registerId, request.grantId, request.requestId);
+    if (logId !== 0n && time <= expiry + PATIENCE_SECONDS) return false;
+    const error = logId === 0n ? noAnswerInTime(request) : notDelivered(logId);
+    await this.#store.failed(question.id, storedError(error), clock.now());
+    return true;
+  }
+}
+
+function expirySeconds(ask: Ask): number {
+  const seconds = ask.expirySeconds ?? HOUR_SECONDS;
+  if (Number.isSafeInteger(seconds) && seconds >= 60 && seconds < MAX_EXPIRY_SECONDS) return seconds;
+  throw new LedgerError(
+    'EXPIRY_INVALID',
+    { en: 'A question is valid from one minute to 30 days.', zh: '问题有效期应为一分钟至三十天。' },
+    { seconds },
+  );
+}
+
+function sameQuestion(known: AskedQuestion, ask: Ask, uscc: string): bigint {
+  const same =
+    known.uscc === uscc &&
+    known.registerId === ask.registerId &&
+    known.application === ask.application &&
+    known.predicate === ask.predicate;
+  if (same) return known.id;
+  throw clientKeyTaken(ask.clientKey ?? '');
+}
+
+/** The request in the answer must be the one that was asked, to the last field. */
+function sameRequest(answer: CreditAnswer, request: SignedRequestJson): boolean {
+  return Buffer.from(canonicalBytes(answer.request)).equals(Buffer.from(canonicalBytes(request)));
+}
+
+function codeOf(response: PeerResponse): string | undefined {
+  const { body } = response;
+  if (typeof body !== 'object' || body === null || !('code' in body)) return undefined;
+  return typeof body.code === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(body.code) ? body.code : undefined;
+}
+
+/** Verdicts as JSON keeps them: large integers as decimal text. */
+function plain(verification: Verification): unknown {
+  return JSON.parse(
+    JSON.stringify(verification, (_, value: unknown) =>
+      typeof value === 'bigint' ? value.toString() : value,
+    ),
+  );
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+function registerUnknown(registerId: bigint | null, memberId: bigint | null = null): LedgerError {
+  return new LedgerError(
+    'REGISTER_UNKNOWN',
+    { en: 'There is no such register on the chain.', zh: '链上没有该登记册。' },
+    { registerId, memberId },
+  );
+}
+
+function notListed(ask: Ask): LedgerError {
+  return new LedgerError(
+    'PREDICATE_NOT_LISTED',
+    {
+      en: `The application list in force does not let “${ask.application}” ask “${ask.predicate}”.`,
+      zh: `现行应用清单不允许“${ask.application}”询问“${ask.predicate}”。`,
+    },
+    { application: ask.application, predicate: ask.predicate },
+  );
+}
+
+function grantNotUsable(grantId: Hex, why: string): LedgerError {
+  return new LedgerError(
+    'GRANT_NOT_USABLE',
+    { en: `This grant cannot be used for this question (${why}).`, zh: `该授权不能用于此问题（${why}）。` },
+    { grantId, why },
+  );
+}
+
+function grantMissing(grantor: bigint, application: string): LedgerError {
+  return new LedgerError(
+    'GRANT_MISSING',
+    {
+      en: 'That authority has given no grant that could be used for this question.',
+      zh: '该机构未给予可用于此问题的共享授权。',
+    },
+    { grantor, application },
+  );
+}
+
+function clientKeyTaken(clientKey: string): LedgerError {
+  return new LedgerError(
+    'CLIENT_KEY_TAKEN',
+    { en: 'Another question was asked under this name.', zh: '该名称已用于另一个问题。' },
+    { clientKey },
+  );
+}
+
+function questionUnknown(id: bigint): LedgerError {
+  return new LedgerError(
+    'QUESTION_UNKNOWN',
+    { en: 'There is no such question.', zh: '没有该问题。' },
+    { id },
+  );
+}
+
+function notPursued(id: bigint): LedgerError {
+  return new LedgerError(
+    'QUESTION_NOT_PURSUED',
+    { en: 'The question is open, and the exchange is not running.', zh: '问题尚未了结，而交换服务未运行。' },
+    { id },
+  );
+}
+
+function notAMember(memberId: bigint): LedgerError {
+  return new LedgerError(
+    'MEMBER_UNKNOWN',
+    { en: 'There is no such member on the chain.', zh: '链上没有该成员。' },
+    { memberId },
+  );
+}
+
+function responseMalformed(endpoint: string): LedgerError {
+  return new LedgerError(
+    'PEER_RESPONSE_INVALID',
+    { en: 'The responder answered with something else than an outcome.', zh: '应答方返回的内容无法识别。' },
+    { endpoint },
+  );
+}
+
+function couldNotVerify(verification: Verification): LedgerError {
+  const open = verification.checks.filter(({ verdict }) => verdict === 'ERROR');
+  return new LedgerError(
+    'ANSWER_NOT_VERIFIED',
+    {
+      en: 'The answer could not be verified yet; it is not believed before.',
+      zh: '暂时无法验证该答案，验证之前不予采信。',
+    },
+    { checks: open.map(({ check }) => check), reasons: open.map(({ reason }) => reason) },
+  );
+}
+
+function notBelieved(check: string | undefined, reason: string | undefined): LedgerError {
+  return new LedgerError(
+    'ANSWER_NOT_BELIEVED',
+    {
+      en: `An answer came and did not stand verification (${check ?? 'unknown'}).`,
+      zh: `收到的答案未通过验证（${check ?? '未知'}）。`,
+    },
+    { check: check ?? null, reason: reason ?? null },
+  );
+}
+
+function refusalNotGenuine(): LedgerError {
+  return new LedgerError('REFUSAL_NOT_GENUINE', {
+    en: 'A refusal came that the responder did not sign or did not log.',
+    zh: '收到的拒答未经应答方签名或未记入日志。',
+  });
+}
+
+function noAnswerInTime(request: SignedRequestJson): LedgerError {
+  return new LedgerError(
+    'NO_ANSWER_IN_TIME',
+    {
+      en: 'The question expired without an answer or a refusal. No answer is never a YES.',
+      zh: '问题已过期，未获应答或拒答。未获应答绝不等于“是”。',
+    },
+    { expiry: request.expiry },
+  );
+}
+
+function notDelivered(logId: bigint): LedgerError {
+  return new LedgerError(
+    'ANSWER_NOT_DELIVERED',
+    {
+      en: 'An outcome was logged, and the responder never delivered it.',
+      zh: '结果已记入日志，但应答方始终未交付。',
+    },
+    { logId },
+  );
+}

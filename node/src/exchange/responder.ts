@@ -1,0 +1,600 @@
+import {
+  answerDigest,
+  buildAnswer,
+  documentHash,
+  type LogEntryFact,
+  predicateOfJson,
+  requestDigest,
+  signedAnswer,
+  signerOf,
+  type SignedRequestJson,
+  type UnsignedAnswer,
+} from '@credit-ledger/sdk/answer';
+import {
+  ANSWER_TYPES,
+  type Hex,
+  isLedgerError,
+  ledgerDomain,
+  LedgerError,
+  type Nonce,
+  parseUscc,
+  REFUSAL,
+  type RefusalName,
+  subjectTagOf,
+  toBytes32,
+} from '@credit-ledger/sdk/protocol';
+import { bytesToHex, hexToBytes } from 'viem';
+import type { PreparedAnswer } from '../answers/index.ts';
+import type { Clock } from '../clock.ts';
+import { AnswerStore, type ReceivedQuestion } from '../store/answers.ts';
+import type { Database } from '../store/index.ts';
+import { agreedTime, CLOCK_TOLERANCE_SECONDS, unixSeconds } from './clock-check.ts';
+import { refusalOfRevert, whyIneligible } from './eligibility.ts';
+import { rejection, storedError } from './errors.ts';
+import { logCall, refuseCall } from './log-calls.ts';
+import { snarkProof } from './proof-coordinates.ts';
+import {
+  type AnswerPreparer,
+  type ExchangeLog,
+  type LedgerReads,
+  type Signer,
+  silentLog,
+  type Transactions,
+} from './ports.ts';
+import { isTransient, pauseAfter, realWait, type Wait } from './retry.ts';
+import {
+  type FetchOutcome,
+  fetchSigner,
+  readFetch,
+  readQuestion,
+  refusalDocument,
+  refusalTypedData,
+} from './wire.ts';
+
+export interface ResponderParts {
+  readonly db: Database;
+  readonly facts: LedgerReads;
+  readonly answers: AnswerPreparer;
+  readonly transactions: Transactions;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  /** Who this node is. */
+  readonly memberId: bigint;
+  readonly log?: ExchangeLog;
+  readonly wait?: Wait;
+  readonly limits?: Partial<ResponderLimits>;
+}
+
+export interface ResponderLimits {
+  /** Questions that may be open; further ones are turned away with `BUSY`. */
+  readonly open: number;
+  /** Of those, of one requester. */
+  readonly openOfOne: number;
+  /** Questions worked on at the same time. */
+  readonly atOnce: number;
+}
+
+const LIMITS: ResponderLimits = { open: 256, openOfOne: 64, atOnce: 4 };
+/** Furthest expiry that the contract takes. */
+const MAX_LEAD_SECONDS = 30n * 86_400n;
+/** After so many failures that waiting does not explain, the question is refused. */
+const TRIES = 4;
+/** Transactions for one question: a root may become unusable while its proof is made. */
+const MAX_ATTEMPTS = 6;
+/** The chain gives the next block a later time than the last one's; these are judged at `now` instead. */
+const JUDGED_BY_TIME = ['GrantNotYetValid', 'DayNotAllowed'];
+
+/**
+ * Answers other members' questions. A question is turned away with an error, and
+ * leaves no trace, when it is malformed, not authentic or a repetition. Otherwise it
+ * is kept, checked, proved (or refused), logged on chain, and only then is there
+ * anything to be fetched. Every step can be interrupted and goes on after a restart.
+ */
+export class Responder {
+  readonly #parts: ResponderParts;
+  readonly #store: AnswerStore;
+  readonly #log: ExchangeLog;
+  readonly #wait: Wait;
+  readonly #limits: ResponderLimits;
+  readonly #working = new Map<Hex, Promise<void>>();
+  readonly #waiting: Hex[] = [];
+  /** Asked for again while it was worked on. */
+  readonly #again = new Set<Hex>();
+  #stop: AbortController | undefined;
+
+  constructor(parts: ResponderParts) {
+    this.#parts = parts;
+    this.#store = new AnswerStore(parts.db);
+    this.#log = parts.log ?? silentLog;
+    this.#wait = parts.wait ?? realWait;
+    this.#limits = { ...LIMITS, ...parts.limits };
+  }
+
+  /** Goes on with whatever was open when the node stopped. */
+  async start(): Promise<void> {
+    this.#stop ??= new AbortController();
+    for (const requestId of await this.#store.open()) this.#kick(bytesToHex(requestId));
+  }
+
+  /** Leaves what is open as it is; the next start goes on. */
+  async stop(): Promise<void> {
+    this.#stop?.abort();
+    this.#waiting.length = 0;
+    await Promise.all(this.#working.values());
+    this.#stop = undefined;
+  }
+
+  /** Resolves when nothing is being worked on: for tests and for shutting down. */
+  async idle(): Promise<void> {
+    while (this.#working.size > 0) await Promise.all(this.#working.values());
+  }
+
+  /**
+   * Takes a question in: `POST /v1/exchange/questions`, to be answered with 202.
+   * Says nothing about the subject, whoever it is.
+   * Errors: `QUESTION_MALFORMED`, `QUESTION_NOT_AUTHENTIC`, `REGISTER_NOT_OURS`, `TAG_MISMATCH`,
+   * `REQUEST_EXPIRED`, `REQUEST_EXPIRY_TOO_FAR`, `REQUEST_REPLAYED`, `BUSY`, `CLOCK_OFF`, `CHAIN_…`.
+   */
+  async receive(body: unknown): Promise<{ readonly requestId: Hex; readonly state: 'received' }> {
+    const message = readQuestion(body);
+    const { request } = message;
+    const { facts, clock, db } = this.#parts;
+    const { time } = await agreedTime(facts, clock);
+    const digest = requestDigest(facts.domain, request);
+    await this.#authenticate(request, digest);
+    await this.#requireOurs(BigInt(request.registerId));
+    requireTimely(request, time);
+    if (toBytes32(subjectTagOf(message.uscc, message.nonce)) !== request.subjectTag)
+      throw rejection('TAG_MISMATCH');
+    await this.#requireNew(request);
+    await this.#requireRoom(BigInt(request.requester));
+    const isNew = await new AnswerStore(db).insert(
+      {
+        requestId: hexToBytes(request.requestId),
+        requestDigest: hexToBytes(digest),
+        requester: BigInt(request.requester),
+        registerId: BigInt(request.registerId),
+        subjectTag: hexToBytes(request.subjectTag),
+        request,
+        uscc: message.uscc,
+        nonce: hexToBytes(toBytes32(message.nonce)),
+      },
+      clock.now(),
+    );
+    if (!isNew) throw rejection('REQUEST_REPLAYED');
+    this.#log.info({ requestId: request.requestId, requester: request.requester }, 'question received');
+    this.#kick(request.requestId);
+    return { requestId: request.requestId, state: 'received' };
+  }
+
+  /**
+   * What became of a question, for its requester alone: `POST /v1/exchange/answers/{requestId}`.
+   * The log entry is looked up once more: an answer whose entry the chain has lost is withheld
+   * until it is logged again.
+   * Errors: `FETCH_MALFORMED`, `FETCH_TIME_OFF`, `QUESTION_UNKNOWN` (also to everyone who is not
+   * the requester), `QUESTION_FAILED`, `CLOCK_OFF`, `CHAIN_…`.
+   */
+  async answerFor(requestId: string, body: unknown): Promise<FetchOutcome> {
+    const fetch = readFetch(requestId, body);
+    const { facts, clock } = this.#parts;
+    const own = unixSeconds(clock);
+    const apart = own > BigInt(fetch.time) ? own - BigInt(fetch.time) : BigInt(fetch.time) - own;
+    if (apart > CLOCK_TOLERANCE_SECONDS) throw rejection('FETCH_TIME_OFF');
+    const question = await this.#store.byRequestId(hexToBytes(fetch.requestId));
+    const signer = fetchSigner(facts.domain, fetch);
+    const requester = question && (await facts.member(question.requester));
+    if (
+      question === undefined ||
+      signer === undefined ||
+      requester?.operator !== signer ||
+      !requester.active
+    ) {
+      throw rejection('QUESTION_UNKNOWN');
+    }
+    await agreedTime(facts, clock);
+    if (question.state === 'failed')
+      throw rejection('QUESTION_FAILED', { reason: question.error?.code ?? null });
+    if (question.state !== 'answered' && question.state !== 'refused') return { state: 'pending' };
+    if (!(await this.#stillLogged(question))) {
+      await this.#store.withhold(question.requestId, clock.now());
+      this.#log.warn({ requestId: fetch.requestId }, 'the log entry is gone; the answer is withheld');
+      this.#kick(fetch.requestId);
+      return { state: 'pending' };
+    }
+    return question.state === 'answered'
+      ? { state: 'answered', answer: question.answer }
+      : {
+          state: 'refused',
+          refusal: question.answer as Extract<FetchOutcome, { state: 'refused' }>['refusal'],
+        };
+  }
+
+  // ── what the follower tells ──────────────────────────────────────────────────
+
+  async onEvents(): Promise<void> {
+    // An entry of the log is looked up through its transaction; events say nothing more.
+  }
+
+  /** Blocks after `toBlock` are gone: what was logged in them is withheld until it is logged again. */
+  async onRollback(db: Database, toBlock: bigint): Promise<void> {
+    const withheld = await new AnswerStore(db).withholdAfter(toBlock, this.#parts.clock.now());
+    db.afterCommit(() => {
+      for (const requestId of withheld) this.#kick(bytesToHex(requestId));
+    });
+  }
+
+  // ── checks before a question is taken in ─────────────────────────────────────
+
+  /** By the operator key that the requester has now; the contract judges the same at its block. */
+  async #authenticate(request: SignedRequestJson, digest: Hex): Promise<void> {
+    const requester = await this.#parts.facts.member(BigInt(request.requester));
+    const signer = signerOf(digest, request.signature);
+    if (
+      requester === undefined ||
+      !requester.active ||
+      signer === undefined ||
+      signer !== requester.operator
+    ) {
+      throw rejection('QUESTION_NOT_AUTHENTIC', { requester: request.requester });
+    }
+  }
+
+  async #requireOurs(registerId: bigint): Promise<void> {
+    const register = await this.#parts.facts.register(registerId);
+    if (register?.owner !== this.#parts.memberId) throw rejection('REGISTER_NOT_OURS', { registerId });
+  }
+
+  async #requireNew(request: SignedRequestJson): Promise<void> {
+    const { facts } = this.#parts;
+    const [logId, ofTag] = await Promise.all([
+      facts.logIdOf(BigInt(request.registerId), request.grantId, request.requestId),
+      facts.requestOfTag(BigInt(request.requester), request.subjectTag),
+    ]);
+    if (logId !== 0n || ofTag !== undefined) throw rejection('REQUEST_REPLAYED');
+  }
+
+  async #requireRoom(requester: bigint): Promise<void> {
+    const { all, ofOne } = await this.#store.countOpen(requester);
+    if (all >= this.#limits.open || ofOne >= this.#limits.openOfOne) throw rejection('BUSY');
+  }
+
+  // ── working on a question ────────────────────────────────────────────────────
+
+  #kick(requestId: Hex): void {
+    if (this.#stop === undefined || this.#stop.signal.aborted) return;
+    if (this.#working.has(requestId)) {
+      this.#again.add(requestId);
+      return;
+    }
+    if (this.#working.size >= this.#limits.atOnce) {
+      if (!this.#waiting.includes(requestId)) this.#waiting.push(requestId);
+      return;
+    }
+    const { signal } = this.#stop;
+    const work = this.#pursue(requestId, signal).finally(() => {
+      this.#working.delete(requestId);
+      const again = this.#again.delete(requestId);
+      const next = this.#waiting.shift();
+      if (next !== undefined) this.#kick(next);
+      if (again) this.#kick(requestId);
+    });
+    this.#working.set(requestId, work);
+  }
+
+  /** Takes steps until there is an outcome; what fails is tried again, then refused. */
+  async #pursue(requestId: Hex, signal: AbortSignal): Promise<void> {
+    const id = hexToBytes(requestId);
+    let failures = 0;
+    let unexplained = 0;
+    while (!signal.aborted) {
+      try {
+        const question = await this.#store.byRequestId(id);
+        if (question === undefined || !(await this.#step(question, signal))) return;
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        if (!isTransient(error)) unexplained += 1;
+        const stored = storedError(error);
+        this.#log.warn({ requestId, code: stored.code }, 'a question does not go on');
+        try {
+          await this.#store.trouble(id, stored, this.#parts.clock.now());
+          if (unexplained >= TRIES) {
+            await this.#giveUp(id, error);
+            unexplained = 0;
+          }
+        } catch (storing) {
+          // The database is away as well; the question is open and will be found again.
+          this.#log.warn({ requestId, code: storedError(storing).code }, 'a trouble could not be noted');
+        }
+        await this.#wait(pauseAfter(failures, 250, 15_000), signal).catch(() => undefined);
+      }
+    }
+  }
+
+  /** One step; false when the question has its outcome. */
+  async #step(question: ReceivedQuestion, signal: AbortSignal): Promise<boolean> {
+    switch (question.state) {
+      case 'received':
+      case 'proving':
+        await this.#decide(question, signal);
+        return true;
+      case 'logging':
+        return this.#bringToLog(question, signal);
+      case 'answered':
+      case 'refused':
+      case 'failed':
+        return false;
+    }
+  }
+
+  /** Checks all that the log checks, proves, and queues what is to be logged: an answer or a refusal. */
+  async #decide(question: ReceivedQuestion, signal: AbortSignal): Promise<void> {
+    const { facts, answers, clock } = this.#parts;
+    const request = question.request as SignedRequestJson;
+    const { time } = await agreedTime(facts, clock);
+    if (time > BigInt(request.expiry)) {
+      await this.#refuse(question, 'BUSY', 'the question expired before it was answered');
+      return;
+    }
+    const ineligible = await this.#whyIneligible(question, time);
+    if (ineligible !== undefined) {
+      await this.#refuse(question, ineligible.name, ineligible.reason);
+      return;
+    }
+    if (question.state !== 'proving') await this.#store.toProving(question.requestId, clock.now());
+    const nonce = BigInt(bytesToHex(question.nonce)) as Nonce;
+    const outcome = await answers.prepare(request, parseUscc(question.uscc), nonce, { signal });
+    if (outcome.kind === 'refusal') {
+      await this.#refuse(question, outcome.name, outcome.reason);
+      return;
+    }
+    await this.#queueAnswer(question, outcome.prepared);
+  }
+
+  async #whyIneligible(
+    question: ReceivedQuestion,
+    time: bigint,
+  ): Promise<{ readonly name: RefusalName; readonly reason: string } | undefined> {
+    const { facts, memberId, signer } = this.#parts;
+    const request = question.request as SignedRequestJson;
+    const requester = await facts.member(question.requester);
+    if (requester === undefined) throw requesterGone(question.requester);
+    const known = await whyIneligible(facts, request, { owner: memberId, requester }, time);
+    if (known !== undefined) return known;
+    // The log itself is asked, with a commitment to nothing: whatever else it checks, it says now.
+    const [batch, [circuitId]] = await Promise.all([
+      facts.latestWitnessed(question.registerId),
+      facts.circuitsFor(request.applicationId, request.applicationVersion, request.predicateHash),
+    ]);
+    if (circuitId === undefined)
+      return { name: 'PREDICATE_NOT_LISTED', reason: 'no circuit of it is in force' };
+    const data = logCall(request, { batchHash: batch.batchHash, circuitId, answerCommitment: toBytes32(1n) });
+    const error = await facts.refusalOfCall(signer.operatorAddress, data);
+    if (error === undefined || JUDGED_BY_TIME.includes(error)) return undefined;
+    // What is wrong with the root is for the answers room to say.
+    if (error === 'BatchNotUsable') return undefined;
+    const name = refusalOfRevert(error);
+    if (name !== undefined) return { name, reason: error };
+    if (error === 'AlreadyLogged') return undefined;
+    throw notLoggable(error);
+  }
+
+  async #queueAnswer(question: ReceivedQuestion, prepared: PreparedAnswer): Promise<void> {
+    const { db, transactions, clock, facts } = this.#parts;
+    const request = question.request as SignedRequestJson;
+    // In one transaction: what will be released is kept if and only if its log entry will be sent.
+    await db.transaction(async (tx) => {
+      const outboxId = await transactions.enqueue(tx, {
+        kind: 'log-answer',
+        dedupeKey: `answer ${request.requestId} ${question.attempt + 1}`,
+        role: 'operator',
+        to: facts.contracts.answerLog,
+        data: logCall(request, prepared),
+      });
+      await new AnswerStore(tx).toLogging(question.requestId, prepared, outboxId, clock.now());
+    });
+  }
+
+  async #refuse(question: ReceivedQuestion, name: RefusalName, reason: string): Promise<void> {
+    const { db, transactions, clock, facts } = this.#parts;
+    const request = question.request as SignedRequestJson;
+    this.#log.info({ requestId: request.requestId, refusal: name, reason }, 'question refused');
+    await db.transaction(async (tx) => {
+      const outboxId = await transactions.enqueue(tx, {
+        kind: 'log-refusal',
+        dedupeKey: `answer ${request.requestId} ${question.attempt + 1}`,
+        role: 'operator',
+        to: facts.contracts.answerLog,
+        data: refuseCall(request, REFUSAL[name]),
+      });
+      const why = { code: name, message: reason, messageZh: reason };
+      await new AnswerStore(tx).toRefusing(question.requestId, REFUSAL[name], why, outboxId, clock.now());
+    });
+  }
+
+  /** Nothing explains why it does not go on: the requester is told so, on chain, unless that fails as well. */
+  async #giveUp(id: Uint8Array, error: unknown): Promise<void> {
+    const question = await this.#store.byRequestId(id);
+    if (question === undefined) return;
+    if (question.state === 'logging') await this.#store.fail(id, storedError(error), this.#parts.clock.now());
+    else await this.#refuse(question, 'INTERNAL', storedError(error).code);
+  }
+
+  /** Waits for the transaction, then makes the document out of what the log says; false when done. */
+  async #bringToLog(question: ReceivedQuestion, signal: AbortSignal): Promise<boolean> {
+    const { transactions } = this.#parts;
+    if (question.outboxId === null) throw logDiffers(question, 'nothing was sent to the log');
+    try {
+      await transactions.waitFor(question.outboxId, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isLedgerError(error) || isTransient(error)) throw error;
+      return this.#afterFailure(question, error);
+    }
+    await this.#settle(question);
+    return true;
+  }
+
+  /** The log refused the transaction for good. */
+  async #afterFailure(question: ReceivedQuestion, error: LedgerError): Promise<boolean> {
+    const { clock } = this.#parts;
+    const name = typeof error.operands['error'] === 'string' ? error.operands['error'] : '';
+    if (name === 'AlreadyLogged') {
+      // An earlier transaction of this question got there after all: what it logged is released.
+      await this.#settle(question);
+      return true;
+    }
+    if (question.refusalCode !== null || question.attempt >= MAX_ATTEMPTS) {
+      await this.#store.fail(question.requestId, storedError(error), clock.now());
+      return false;
+    }
+    if (name === 'BatchNotUsable' || name === 'CircuitNotAllowed' || name === 'ApplicationNotInForce') {
+      // What was true when it was proved is not any more: it is decided anew.
+      await this.#store.backToReceived(question.requestId, storedError(error), clock.now());
+      return true;
+    }
+    await this.#refuse(question, refusalOfRevert(name) ?? 'INTERNAL', name === '' ? error.code : name);
+    return true;
+  }
+
+  async #settle(question: ReceivedQuestion): Promise<void> {
+    const { facts, clock } = this.#parts;
+    const request = question.request as SignedRequestJson;
+    await agreedTime(facts, clock);
+    const logId = await facts.logIdOf(question.registerId, request.grantId, request.requestId);
+    const entry = logId === 0n ? undefined : await facts.logEntry(logId);
+    const transactionHash = entry && (await facts.logTransaction(logId, entry.blockNumber));
+    if (entry === undefined || transactionHash === undefined) throw entryNotSeen(request.requestId);
+    if (entry.requestDigest !== bytesToHex(question.requestDigest))
+      throw logDiffers(question, 'another request');
+    const log = {
+      logId: logId.toString(),
+      transactionHash,
+      blockNumber: entry.blockNumber.toString(),
+      time: Number(entry.time),
+    };
+    if (entry.refusalCode !== 0) {
+      const refusal = await this.#signedRefusal(request.requestId, entry.refusalCode, logId);
+      await this.#store.settle(question.requestId, 'refused', refusal, log, clock.now());
+    } else {
+      const answer = await this.#signedAnswer(question, request, entry, { ...log, logId });
+      await this.#store.settle(question.requestId, 'answered', answer, log, clock.now());
+    }
+    this.#log.info({ requestId: request.requestId, logId: log.logId }, 'question settled');
+  }
+
+  async #signedRefusal(requestId: Hex, code: number, logId: bigint): Promise<unknown> {
+    const { signer, facts, memberId } = this.#parts;
+    const typed = refusalTypedData(facts.domain, requestId, code, logId);
+    return refusalDocument(requestId, code, logId, memberId, await signer.signTypedData('operator', typed));
+  }
+
+  /** The answer whose commitment the log holds: no other is ever released. */
+  async #signedAnswer(
+    question: ReceivedQuestion,
+    request: SignedRequestJson,
+    entry: LogEntryFact,
+    log: { readonly logId: bigint; readonly transactionHash: Hex },
+  ): Promise<unknown> {
+    const { facts, signer } = this.#parts;
+    const prepared = (question.prepared as readonly PreparedAnswer[]).find(
+      (each) => each.answerCommitment === entry.answerCommitment && each.circuitId === entry.circuitId,
+    );
+    if (prepared === undefined || prepared.batchHash !== entry.batchHash) {
+      throw logDiffers(question, 'the log holds another answer');
+    }
+    const answer: UnsignedAnswer = buildAnswer({
+      request,
+      register: {
+        id: BigInt(prepared.register.id),
+        owner: BigInt(prepared.register.owner),
+        secretCommit: BigInt(prepared.register.secretCommit),
+      },
+      batchHash: prepared.batchHash,
+      seq: BigInt(prepared.seq),
+      predicate: predicateOfJson(prepared.predicate),
+      nonce: BigInt(bytesToHex(question.nonce)),
+      circuitId: prepared.circuitId,
+      proof: snarkProof(prepared.proof),
+      publicSignals: prepared.publicSignals,
+      log: {
+        contract: facts.contracts.answerLog,
+        logId: log.logId,
+        transactionHash: log.transactionHash,
+        blockNumber: entry.blockNumber,
+        time: entry.time,
+      },
+    });
+    const hash = documentHash(answer);
+    const signature = await signer.signTypedData('operator', {
+      domain: ledgerDomain(facts.domain.chainId, facts.domain.answerLog),
+      types: ANSWER_TYPES,
+      primaryType: 'Answer',
+      message: { documentHash: hash },
+    });
+    if (signerOf(answerDigest(facts.domain, hash), signature) !== signer.operatorAddress.toLowerCase()) {
+      throw new LedgerError('SIGNATURE_WRONG', {
+        en: 'The keyring signed with another key than it names.',
+        zh: '密钥环使用的密钥与其声明不符。',
+      });
+    }
+    return signedAnswer(answer, signature);
+  }
+
+  async #stillLogged(question: ReceivedQuestion): Promise<boolean> {
+    const { log } = question;
+    if (log === null) return false;
+    const entry = await this.#parts.facts.logEntry(BigInt(log.logId));
+    return (
+      entry !== undefined &&
+      entry.requestDigest === bytesToHex(question.requestDigest) &&
+      entry.blockNumber === BigInt(log.blockNumber) &&
+      (await this.#parts.facts.logTransaction(BigInt(log.logId), entry.blockNumber)) === log.transactionHash
+    );
+  }
+}
+
+function requireTimely(request: SignedRequestJson, time: bigint): void {
+  const expiry = BigInt(request.expiry);
+  if (expiry < time) throw rejection('REQUEST_EXPIRED', { expiry, time });
+  if (expiry > time + MAX_LEAD_SECONDS) throw rejection('REQUEST_EXPIRY_TOO_FAR', { expiry, time });
+}
+
+function requesterGone(requester: bigint): LedgerError {
+  return new LedgerError(
+    'REQUESTER_UNKNOWN',
+    { en: 'The requester is no member any more.', zh: '请求方已不是成员。' },
+    { requester },
+  );
+}
+
+function notLoggable(error: string): LedgerError {
+  return new LedgerError(
+    'ANSWER_NOT_LOGGABLE',
+    { en: `The answer log would refuse this answer: ${error}.`, zh: `应答日志将拒绝该应答：${error}。` },
+    { error },
+  );
+}
+
+function entryNotSeen(requestId: Hex): LedgerError {
+  return new LedgerError(
+    'LOG_ENTRY_NOT_SEEN',
+    {
+      en: 'The transaction is in a block, and the endpoint does not show its log entry yet.',
+      zh: '交易已入块，但节点尚未返回对应的日志条目。',
+    },
+    { requestId },
+  );
+}
+
+function logDiffers(question: ReceivedQuestion, reason: string): LedgerError {
+  return new LedgerError(
+    'LOG_DIFFERS',
+    {
+      en: `What the log holds is not what this node sent (${reason}); nothing is released.`,
+      zh: `日志内容与本节点发送的不符（${reason}），不予放行。`,
+    },
+    { requestId: bytesToHex(question.requestId), reason },
+  );
+}
