@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 import { runCeremony } from '../circuits/tools/ceremony.ts';
 import { endSnarkWorkers } from '../circuits/tools/snarkjs.ts';
 
+const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+
 const USAGE =
   'Usage: node scripts/ceremony.ts --ptau FILE [--out DIR] [--contributors NAME,NAME,NAME,…] [--beacon HEX]';
 
@@ -18,9 +20,9 @@ try {
     },
   });
   if (values.help === true) {
-    console.log(USAGE);
+    say(USAGE);
   } else if (values.ptau === undefined) {
-    console.error(USAGE);
+    process.stderr.write(`${USAGE}\n`);
     process.exitCode = 2;
   } else {
     const started = Date.now();
@@ -29,14 +31,14 @@ try {
       out: values.out,
       contributors: values.contributors?.split(',').map((name) => name.trim()),
       beacon: values.beacon,
-      progress: (text) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`),
+      progress: (text) => say(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`),
     });
     for (const circuit of manifest.circuits) {
-      console.log(`claim(${circuit.size}): ${circuit.constraints} constraints, circuit id ${circuit.circuitId}`);
+      say(`claim(${circuit.size}): ${circuit.constraints} constraints, circuit id ${circuit.circuitId}`);
     }
     await endSnarkWorkers();
   }
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 }

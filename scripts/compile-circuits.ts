@@ -3,6 +3,8 @@
 import { compileClaim } from '../circuits/tools/compile.ts';
 import { CLAIM_SIZES } from '../circuits/tools/paths.ts';
 
+const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+
 const asJson = process.argv.includes('--json');
 const counts: Record<string, number> = {};
 for (const size of CLAIM_SIZES) {
@@ -11,10 +13,10 @@ for (const size of CLAIM_SIZES) {
   if (!asJson) {
     const rows = circuit.constraints + circuit.publicSignals + 1;
     const power = Math.ceil(Math.log2(rows));
-    console.log(
+    say(
       `${circuit.name.padEnd(8)} ${String(circuit.constraints).padStart(6)} constraints, domain 2^${power}` +
         (circuit.fresh ? '' : ' (unchanged)'),
     );
   }
 }
-if (asJson) console.log(JSON.stringify(counts));
+if (asJson) say(JSON.stringify(counts));

@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 import { verifyCeremony } from '../circuits/tools/ceremony.ts';
 import { endSnarkWorkers } from '../circuits/tools/snarkjs.ts';
 
+const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+
 const USAGE = 'Usage: node scripts/verify-ceremony.ts --ptau FILE [--keys DIR] [--with-phase1]';
 
 try {
@@ -16,9 +18,9 @@ try {
     },
   });
   if (values.help === true) {
-    console.log(USAGE);
+    say(USAGE);
   } else if (values.ptau === undefined) {
-    console.error(USAGE);
+    process.stderr.write(`${USAGE}\n`);
     process.exitCode = 2;
   } else {
     const started = Date.now();
@@ -26,14 +28,18 @@ try {
       ptau: values.ptau,
       keys: values.keys,
       withPhase1: values['with-phase1'],
-      progress: (text) => console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`),
+      progress: (text) => say(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`),
     });
-    for (const problem of problems) console.error(`WRONG: ${problem}`);
-    console.log(problems.length === 0 ? 'The keys follow from the sources and the phase-1 file.' : 'The keys do not hold.');
+    for (const problem of problems) process.stderr.write(`WRONG: ${problem}\n`);
+    say(
+      problems.length === 0
+        ? 'The keys follow from the sources and the phase-1 file.'
+        : 'The keys do not hold.',
+    );
     process.exitCode = problems.length === 0 ? 0 : 1;
     await endSnarkWorkers();
   }
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(2);
 }

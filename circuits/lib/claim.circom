@@ -55,19 +55,19 @@ template Claim(N) {
     signal output answer;            // 1 YES, 0 NO
     signal output disputed;          // 1 if a record that counts for a clause is disputed
 
-    // 1. The register: the secret is the committed one.                                    240
+    // 1. The register: the secret is the committed one.                                            237
     signal expectedCommit <== SecretCommit()(secret);
     secretCommit === expectedCommit;
 
     // 2. The subject: the tag names the same code as the key. class is hashed into the key and into
-    //    the predicate; it is held to 1…3 because no other chain has a meaning.            1,078
+    //    the predicate; it is held to 1…3 because no other chain has a meaning.                    1,069
     signal classStep <== (class - 1) * (class - 2);
     classStep * (class - 3) === 0;
     signal key <== SubjectKey()(uscc, class, secret);
     signal expectedTag <== SubjectTag()(uscc, nonce);
     subjectTag === expectedTag;
 
-    // 3. The predicate.                                                                    ~700
+    // 3. The predicate.                                                                            696
     signal expectedHash <== Poseidon(4)([4, class, clauses[0], clauses[1]]);
     predicateHash === expectedHash;
     component clause[2];
@@ -76,17 +76,17 @@ template Claim(N) {
         clause[c].packed <== clauses[c];
     }
 
-    // 4. The chain: the first `count` slots, all of them, in order.                        506 a slot
+    // 4. The chain: the first `count` slots, all of them, in order.                                506 a slot
     signal used[N] <== UsedSlots(N)(count);
     signal head <== EntryChain(N)(used, op, packed, content);
 
-    // 5. The leaf and its path: present with this head, or absent without entries.         ~5,270
+    // 5. The leaf and its path: present with this head, or absent without entries.                 5,270
     LeafAnswersForKey()(key, leafKey, leafNextKey, leafHead, head, count);
     signal expectedRoot <== RegisterRoot(DEPTH)(leafKey, leafNextKey, leafHead, position, siblings);
     root === expectedRoot;
 
     // 6. The entries, opened; days compared with asOfDay, which is range-checked first: it is
-    //    compared, and a caller that forgot to look must not get a wrapped comparison.     ~180 a slot
+    //    compared, and a caller that forgot to look must not get a wrapped comparison.             20 and 179 a slot
     _ <== Num2Bits(20)(asOfDay);
     component entry[N];
     component flags[N];
@@ -102,7 +102,7 @@ template Claim(N) {
         notExpired[i] <== LessEqThan(20)([asOfDay, entry[i].until]);
     }
 
-    // 7. What later entries did to each record.                                            6 a pair
+    // 7. What later entries did to each record.                                                    213 or 4,917
     component effects = Effects(N);
     for (var i = 0; i < N; i++) {
         effects.isRevoke[i] <== flags[i].isRevoke;
@@ -113,7 +113,7 @@ template Claim(N) {
         effects.ref[i] <== entry[i].ref;
     }
 
-    // 8. Which masks admit each record: both clauses at once.                              87 a slot
+    // 8. Which masks admit each record: both clauses at once.                                      87 a slot
     component kind[N];
     component domain[N];
     component severity[N];
@@ -131,7 +131,7 @@ template Claim(N) {
         }
     }
 
-    // 9. The clauses.                                                                      ~64 a slot
+    // 9. The clauses.                                                                              66 a slot and 145
     signal standing[N];
     signal candidate[N];
     for (var i = 0; i < N; i++) {
@@ -159,7 +159,7 @@ template Claim(N) {
     }
     answer <== value[0].holds * value[1].holds;
 
-    // 10. Whether the answer rests on a disputed record. The sum is at most 2N.            N + 2
+    // 10. Whether the answer rests on a disputed record. The sum is at most 2N.                    N + 2
     signal disputedCounts[N];
     var disputedSum = 0;
     for (var i = 0; i < N; i++) {
@@ -170,6 +170,6 @@ template Claim(N) {
     disputed <== 1 - isUndisputed;
 
     // 11. The context enters a constraint, so that no optimiser drops it and no proof can be carried
-    //     to another context.                                                              1
+    //     to another context.                                                                      1
     signal contextSquared <== context * context;
 }

@@ -3,7 +3,7 @@ pragma circom 2.1.6;
 include "circomlib/circuits/bitify.circom";
 include "circomlib/circuits/comparators.circom";
 
-/// Opens a packed clause.  ~200 constraints
+/// Opens a packed clause.  201 constraints
 ///
 /// Layout (least significant first): kinds 64, domains 16, minSeverity 4, maxAgeDays 20, status 2,
 /// aggregate 1, comparison 1, threshold 70; 178 bits, so the spelling is unique and anything above
@@ -69,7 +69,7 @@ template MeetsThreshold() {
 }
 
 /// One clause over all slots: the flags of the records that count, and whether the clause holds.
-/// 30 constraints a slot and 72
+/// 32 constraints a slot and 72
 template EvaluateClause(N) {
     // the records, all from constrained places
     signal input candidate[N];   // used, RECORD, not revoked, day ≤ asOfDay

@@ -8,6 +8,8 @@ include "circomlib/circuits/bitify.circom";
 /// The upper two bits of kind, the upper four of domain, the upper two of severity and everything
 /// from bit 140 on have no bit variable here, so they are zero or there is no witness. An entry
 /// anchored with such a bit set makes its chain unprovable; it can never be read with another meaning.
+/// Fields that an operation does not use (a ref on a RECORD, an amount on a REVOKE) meet no other
+/// constraint, because nothing ever reads them.
 ///
 /// Soundness: 132 bits with distinct weights below 2^140 sum to less than r, so the spelling is unique.
 template UnpackEntry() {

@@ -3,7 +3,7 @@ pragma circom 2.1.6;
 include "circomlib/circuits/poseidon.circom";
 include "./trunc248.circom";
 
-/// secretCommit = H2(1, secret).  240 constraints
+/// secretCommit = H2(1, secret).  237 constraints
 /// Nothing is range-checked: the commitment on chain was made from one secret, and Poseidon opens to
 /// no other field element.
 template SecretCommit() {
@@ -13,7 +13,7 @@ template SecretCommit() {
     out <== Poseidon(2)([1, secret]);
 }
 
-/// subjectKey = trunc248(H4(2, uscc, class, secret)).  ~815 constraints
+/// subjectKey = trunc248(H4(2, uscc, class, secret)).  809 constraints
 template SubjectKey() {
     signal input uscc;     // the credit code as a number
     signal input class;    // ledger class
@@ -23,7 +23,7 @@ template SubjectKey() {
     out <== Trunc248()(Poseidon(4)([2, uscc, class, secret]));
 }
 
-/// subjectTag = H3(3, uscc, nonce).  261 constraints
+/// subjectTag = H3(3, uscc, nonce).  258 constraints
 /// uscc needs no range check: the verifier knows uscc and nonce and computes the tag itself.
 template SubjectTag() {
     signal input uscc;     // the credit code as a number

@@ -38,7 +38,7 @@ template ParentNode() {
     out <== Poseidon(4)(child);
 }
 
-/// The root above a leaf H3(key, nextKey, head).  261 + 304 constraints a level
+/// The root above a leaf H3(key, nextKey, head).  261 constraints and 304 a level
 template RegisterRoot(DEPTH) {
     signal input key;
     signal input nextKey;
@@ -56,7 +56,7 @@ template RegisterRoot(DEPTH) {
 }
 
 /// Ties the chain to the leaf: either the leaf is the key's own and its head is the chain's, or the
-/// leaf is the low leaf of an absent key and there is no entry.  ~753 constraints
+/// leaf is the low leaf of an absent key and there is no entry.  753 constraints
 ///
 /// Soundness: which of the two cases it is follows from leafKey == key (IsEqual); the prover does not
 /// say. The gaps are spelled in 248 bits. leafKey is range-checked, so leafKey + 1 + gap = key has no

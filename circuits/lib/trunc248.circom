@@ -2,7 +2,7 @@ pragma circom 2.1.6;
 
 include "circomlib/circuits/bitify.circom";
 
-/// The low 248 bits of the canonical (below r) representation of a field element.  ~518 constraints
+/// The low 248 bits of the canonical (below r) representation of a field element.  515 constraints
 ///
 /// Soundness: 254 bits can spell almost a third of all field elements twice, as x and as x + r, and
 /// the two spellings have different low bits. A prover who could choose would have two subject keys

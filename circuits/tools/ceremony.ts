@@ -3,7 +3,13 @@ import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:
 import { join } from 'node:path';
 import { circuitId, verificationKeyHash, withoutDerivedFields } from './circuit-id.ts';
 import { compileClaim, compilerVersion } from './compile.ts';
-import { differingFiles, readManifest, sha256OfFile, type KeysManifest, type ManifestCircuit } from './manifest.ts';
+import {
+  differingFiles,
+  readManifest,
+  sha256OfFile,
+  type KeysManifest,
+  type ManifestCircuit,
+} from './manifest.ts';
 import { BUILD_DIR, CLAIM_SIZES, KEYS_DIR, VERIFIERS_DIR, claimName, type ClaimSize } from './paths.ts';
 import { readPhase1, requirePower, type Phase1File } from './phase1.ts';
 import { snarkjs, type SnarkLogger } from './snarkjs.ts';
@@ -18,12 +24,12 @@ export interface CeremonyOptions {
   /** Prepared phase-1 file. */
   ptau: string;
   /** Where the keys go; circuits/keys by default. Elsewhere, the verifiers go to a folder in it. */
-  out?: string;
+  out?: string | undefined;
   /** Names of the contributors, three or more. */
-  contributors?: string[];
+  contributors?: string[] | undefined;
   /** Public randomness fixed beforehand, hexadecimal; by default SHA-256 of the compiled circuit. */
-  beacon?: string;
-  progress?: Progress;
+  beacon?: string | undefined;
+  progress?: Progress | undefined;
 }
 
 async function setUp(
@@ -61,10 +67,12 @@ async function setUp(
     }
 
     progress(`${name}: beacon`);
-    const value = beaconHex ?? createHash('sha256').update(`credit-ledger reference keys ${r1csSha256}`).digest('hex');
+    const value =
+      beaconHex ?? createHash('sha256').update(`credit-ledger reference keys ${r1csSha256}`).digest('hex');
     const final = join(work, 'final.zkey');
     const beaconHash = await snarkjs.zKey.beacon(current, final, 'beacon', value, BEACON_ITERATIONS_EXP);
-    if (beaconHash === false) throw new Error(`The beacon ${value} is not a hexadecimal text of 1 to 255 bytes`);
+    if (beaconHash === false)
+      throw new Error(`The beacon ${value} is not a hexadecimal text of 1 to 255 bytes`);
 
     progress(`${name}: verification key and contract`);
     const key = withoutDerivedFields(await snarkjs.zKey.exportVerificationKey(final));
@@ -85,7 +93,6 @@ async function setUp(
       constraints: compiled.constraints,
       publicSignals: compiled.publicSignals,
       r1csSha256,
-      sourceHash: compiled.sourceHash,
       files,
       phase2: {
         circuitHash: hex(circuitHash),
@@ -108,7 +115,11 @@ async function setUp(
  */
 export async function runCeremony(options: CeremonyOptions): Promise<KeysManifest> {
   const progress = options.progress ?? (() => undefined);
-  const contributors = options.contributors ?? ['reference member 1', 'reference member 2', 'reference member 3'];
+  const contributors = options.contributors ?? [
+    'reference member 1',
+    'reference member 2',
+    'reference member 3',
+  ];
   if (contributors.length < 3) throw new Error('A ceremony needs at least three contributors');
   const out = options.out ?? KEYS_DIR;
   const verifiers = options.out === undefined ? VERIFIERS_DIR : join(options.out, 'verifiers');
@@ -147,10 +158,10 @@ export async function runCeremony(options: CeremonyOptions): Promise<KeysManifes
 export interface VerificationOptions {
   ptau: string;
   /** Directory of the keys; circuits/keys by default. */
-  keys?: string;
+  keys?: string | undefined;
   /** Verify the phase-1 file itself too, which takes many minutes. */
-  withPhase1?: boolean;
-  progress?: Progress;
+  withPhase1?: boolean | undefined;
+  progress?: Progress | undefined;
 }
 
 /**
@@ -165,11 +176,13 @@ export async function verifyCeremony(options: VerificationOptions): Promise<stri
   const verifiers = options.keys === undefined ? VERIFIERS_DIR : join(options.keys, 'verifiers');
   const problems: string[] = [];
   const manifest = await readManifest(dir);
-  for (const file of await differingFiles(manifest, dir)) problems.push(`${file}: not the file of the manifest`);
+  for (const file of await differingFiles(manifest, dir))
+    problems.push(`${file}: not the file of the manifest`);
 
   progress(`reading ${options.ptau}`);
   const phase1 = await readPhase1(options.ptau);
-  if (phase1.sha256 !== manifest.phase1.sha256) problems.push('phase 1: another file than the manifest names');
+  if (phase1.sha256 !== manifest.phase1.sha256)
+    problems.push('phase 1: another file than the manifest names');
   if (options.withPhase1 === true) {
     progress('phase 1: verifying (many minutes)');
     if (!(await snarkjs.powersOfTau.verify(phase1.path))) problems.push('phase 1: does not verify');
@@ -203,7 +216,8 @@ async function verifyCircuit(
 
   progress(`${name}: compiling`);
   const compiled = await compileClaim(size);
-  require((await sha256OfFile(compiled.r1cs)).sha256 === circuit.r1csSha256, 'the sources compile to another r1cs');
+  require((await sha256OfFile(compiled.r1cs)).sha256 ===
+    circuit.r1csSha256, 'the sources compile to another r1cs');
   require(compiled.constraints === circuit.constraints, 'another number of constraints');
   const wasm = await sha256OfFile(join(dir, circuit.files.wasm));
   require((await sha256OfFile(compiled.wasm)).sha256 === wasm.sha256, 'the sources compile to another wasm');
@@ -230,7 +244,8 @@ async function verifyCircuit(
     if (found >= 0) place = found;
   }
   const contributionCount = (said.join('\n').match(/contribution #\d+/g) ?? []).length;
-  require(contributionCount === hashes.length, `${contributionCount} contributions in the proving key, ${hashes.length} in the manifest`);
+  require(contributionCount ===
+    hashes.length, `${contributionCount} contributions in the proving key, ${hashes.length} in the manifest`);
   require(printed.includes(circuit.phase2.beacon.value), 'another beacon');
 
   progress(`${name}: verification key and contract`);
@@ -242,6 +257,7 @@ async function verifyCircuit(
   require(JSON.stringify(stored) === JSON.stringify(key), 'the stored verification key differs');
   const contract = `Claim${size}Verifier`;
   const solidity = await readFile(join(verifiers, `${contract}.sol`), 'utf8');
-  require(solidity === (await solidityVerifier(zkey, contract)), `${contract}.sol differs from what the proving key gives`);
+  require(solidity ===
+    (await solidityVerifier(zkey, contract)), `${contract}.sol differs from what the proving key gives`);
   return problems;
 }

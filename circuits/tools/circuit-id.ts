@@ -1,6 +1,9 @@
-import canonicalize from 'canonicalize';
+import canonicalizeModule from 'canonicalize';
 import { encodeAbiParameters, keccak256, stringToBytes, type Hex } from 'viem';
 import type { SnarkVerificationKey } from './snarkjs.ts';
+
+// The package is CommonJS; its types describe an ES module's default export.
+const canonicalize = canonicalizeModule as unknown as (value: unknown) => string | undefined;
 
 /** The verification key as it is stored and hashed: exactly the fields that decide verification. */
 export type VerificationKey = Omit<SnarkVerificationKey, 'vk_alphabeta_12'>;
@@ -21,6 +24,9 @@ export function verificationKeyHash(key: SnarkVerificationKey): Hex {
 /** Circuit id = keccak256(abi.encode(name, size, vkHash)) (protocol §9). */
 export function circuitId(name: string, size: number, vkHash: Hex): Hex {
   return keccak256(
-    encodeAbiParameters([{ type: 'string' }, { type: 'uint256' }, { type: 'bytes32' }], [name, BigInt(size), vkHash]),
+    encodeAbiParameters(
+      [{ type: 'string' }, { type: 'uint256' }, { type: 'bytes32' }],
+      [name, BigInt(size), vkHash],
+    ),
   );
 }

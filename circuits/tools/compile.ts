@@ -8,7 +8,9 @@ import { BUILD_DIR, CIRCUITS_DIR, PROJECT_ROOT, claimName, type ClaimSize } from
 
 const require = createRequire(import.meta.url);
 const COMPILER_CLI = require.resolve('circom2/cli.js');
-const OPTIMISATION = '--O2';
+/** `--O2` eliminates linear constraints and makes the keys; tests also read the system of `--O1`. */
+export type Optimisation = '--O2' | '--O1';
+const OPTIMISATION: Optimisation = '--O2';
 
 export interface CompiledCircuit {
   name: string;
@@ -39,10 +41,14 @@ async function circomFilesIn(dir: string): Promise<string[]> {
 }
 
 /** SHA-256 over the entry file, everything in circuits/lib, circomlib's circuits and the compiler. */
-async function hashSources(main: string): Promise<string> {
+async function hashSources(main: string, optimisation: Optimisation): Promise<string> {
   const circomlib = dirname(require.resolve('circomlib/circuits/poseidon.circom'));
-  const files = [main, ...(await circomFilesIn(join(CIRCUITS_DIR, 'lib'))), ...(await circomFilesIn(circomlib))];
-  const hash = createHash('sha256').update(await compilerVersion());
+  const files = [
+    main,
+    ...(await circomFilesIn(join(CIRCUITS_DIR, 'lib'))),
+    ...(await circomFilesIn(circomlib)),
+  ];
+  const hash = createHash('sha256').update((await compilerVersion()).replace(OPTIMISATION, optimisation));
   for (const file of files.sort()) {
     hash.update(`\0${relative(PROJECT_ROOT, file)}\0`).update(await readFile(file));
   }
@@ -65,7 +71,11 @@ function runCompiler(args: string[]): Promise<void> {
 }
 
 /** Reads the counts from the header of a .r1cs file (iden3 binary format, version 1). */
-export function readR1csCounts(file: Uint8Array): { constraints: number; publicSignals: number; wires: number } {
+export function readR1csCounts(file: Uint8Array): {
+  constraints: number;
+  publicSignals: number;
+  wires: number;
+} {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const magic = String.fromCharCode(...file.subarray(0, 4));
   if (magic !== 'r1cs') throw new Error('Not an .r1cs file');
@@ -93,13 +103,17 @@ export function readR1csCounts(file: Uint8Array): { constraints: number; publicS
  * @param main absolute path of the .circom file with the main component
  * @throws Error with the compiler's output when it does not compile
  */
-export async function compileCircuit(main: string, buildDir = BUILD_DIR): Promise<CompiledCircuit> {
+export async function compileCircuit(
+  main: string,
+  buildDir = BUILD_DIR,
+  optimisation: Optimisation = OPTIMISATION,
+): Promise<CompiledCircuit> {
   const name = main.replace(/^.*[\\/]/, '').replace(/\.circom$/, '');
   const r1cs = join(buildDir, `${name}.r1cs`);
   const sym = join(buildDir, `${name}.sym`);
   const wasm = join(buildDir, `${name}_js`, `${name}.wasm`);
   const stamp = join(buildDir, `${name}.sources`);
-  const sourceHash = await hashSources(main);
+  const sourceHash = await hashSources(main, optimisation);
 
   const isCurrent =
     [r1cs, sym, wasm, stamp].every((file) => existsSync(file)) &&
@@ -111,7 +125,7 @@ export async function compileCircuit(main: string, buildDir = BUILD_DIR): Promis
       '--r1cs',
       '--wasm',
       '--sym',
-      OPTIMISATION,
+      optimisation,
       '-l',
       'node_modules',
       '-o',

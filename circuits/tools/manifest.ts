@@ -22,7 +22,6 @@ export interface ManifestCircuit {
   constraints: number;
   publicSignals: number;
   r1csSha256: string;
-  sourceHash: string;
   files: { zkey: string; wasm: string; vkey: string };
   phase2: {
     circuitHash: string;

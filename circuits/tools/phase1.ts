@@ -49,7 +49,8 @@ export async function readPhase1(path: string): Promise<Phase1File> {
       position += 12 + Number(section.readBigUInt64LE(4));
     }
     if (power === undefined) throw new Error(`${path} has no header`);
-    if (!isPrepared) throw new Error(`${path} is not prepared for phase 2 (snarkjs powersoftau prepare phase2)`);
+    if (!isPrepared)
+      throw new Error(`${path} is not prepared for phase 2 (snarkjs powersoftau prepare phase2)`);
     return { path, power, sha256: await hashFile(path) };
   } finally {
     await file.close();
@@ -61,7 +62,12 @@ export async function readPhase1(path: string): Promise<Phase1File> {
  * @param constraints constraints of the circuit
  * @param publicSignals outputs and public inputs, each of which takes a row as well
  */
-export function requirePower(phase1: Phase1File, name: string, constraints: number, publicSignals: number): void {
+export function requirePower(
+  phase1: Phase1File,
+  name: string,
+  constraints: number,
+  publicSignals: number,
+): void {
   const rows = constraints + publicSignals + 1;
   if (rows > 2 ** phase1.power) {
     throw new Error(
