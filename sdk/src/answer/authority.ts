@@ -7,7 +7,10 @@ import { type Expectations, type Source, type Verification, verifyAnswer } from 
 export interface AuthorityVerification {
   /** VALID only when every register of the authority gave an answer and each answer is VALID. */
   readonly overall: 'VALID' | 'INVALID' | 'ERROR';
-  readonly answers: readonly { readonly registerId: string | undefined; readonly verification: Verification }[];
+  readonly answers: readonly {
+    readonly registerId: string | undefined;
+    readonly verification: Verification;
+  }[];
   /** Registers of the authority without an answer: no answer is never YES. */
   readonly missingRegisters: readonly string[];
   /** Whether the list of the authority's registers could be had. */

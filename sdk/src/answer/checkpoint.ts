@@ -59,7 +59,10 @@ export type UnsignedCheckpoint = Omit<Checkpoint, 'signatures'>;
 export function checkpointReader(value: unknown, path: string): Checkpoint {
   const checkpoint = checkpointShape(value, path);
   const at = path === '' ? '' : `${path}.`;
-  requireRising(checkpoint.signatures.map((each) => BigInt(each.member)), `${at}signatures`);
+  requireRising(
+    checkpoint.signatures.map((each) => BigInt(each.member)),
+    `${at}signatures`,
+  );
   requireRising(checkpoint.circuitIds.map(BigInt), `${at}circuitIds`);
   requireRising(checkpoint.logEntries.map(BigInt), `${at}logEntries`);
   return checkpoint;

@@ -11,7 +11,7 @@ import {
   STATUS,
   wordHex,
 } from '../protocol/index.ts';
-import { checkpointReader } from './checkpoint.ts';
+import { type Checkpoint, checkpointReader } from './checkpoint.ts';
 import {
   address,
   bits16,
@@ -25,6 +25,7 @@ import {
   list,
   literal,
   nonce,
+  nullable,
   object,
   pair,
   parseJsonStrictly,
@@ -74,31 +75,30 @@ const proofReader = object({
   c: pair(coordinate),
 });
 
-const answerReader = object(
-  {
-    format: literal(ANSWER_FORMAT),
-    request: requestReader,
-    register: object({ id: decimal(256), owner: decimal(256), secretCommit: fieldElement }),
-    batchHash: bytes32,
-    seq: decimal(64),
-    predicate: predicateReader,
-    answer: boolean,
-    disputed: boolean,
-    nonce,
-    circuitId: bytes32,
-    proof: proofReader,
-    publicSignals: list(fieldElement, 8, 8),
-    log: object({
-      contract: address,
-      logId: decimal(256),
-      transactionHash: bytes32,
-      blockNumber: decimal(64),
-      time: unixSeconds,
-    }),
-    responder: object({ member: decimal(256), signature }),
-  },
-  { checkpoint: checkpointReader },
-);
+const answerReader = object({
+  format: literal(ANSWER_FORMAT),
+  request: requestReader,
+  register: object({ id: decimal(256), owner: decimal(256), secretCommit: fieldElement }),
+  batchHash: bytes32,
+  seq: decimal(64),
+  predicate: predicateReader,
+  answer: boolean,
+  disputed: boolean,
+  nonce,
+  circuitId: bytes32,
+  proof: proofReader,
+  publicSignals: list(fieldElement, 8, 8),
+  log: object({
+    contract: address,
+    logId: decimal(256),
+    transactionHash: bytes32,
+    blockNumber: decimal(64),
+    time: unixSeconds,
+  }),
+  responder: object({ member: decimal(256), signature }),
+  /** Lets the document be verified without the chain; null when there is none. Not under the signature. */
+  checkpoint: nullable(checkpointReader),
+});
 
 /** A clause of a predicate as documents write it. */
 export type ClauseJson = ReadBy<typeof clauseReader>;
@@ -251,7 +251,11 @@ export interface AnswerParts {
 export function buildAnswer(parts: AnswerParts): UnsignedAnswer {
   const signals = parts.publicSignals.map((signal) => wordHex(BigInt(signal)));
   const bit = (signal: Hex | undefined): boolean => BigInt(signal ?? 0) === 1n;
-  const { responder, ...rest } = parseCreditAnswer({
+  const {
+    responder,
+    checkpoint: _,
+    ...rest
+  } = parseCreditAnswer({
     format: ANSWER_FORMAT,
     request: parts.request,
     register: {
@@ -277,6 +281,7 @@ export function buildAnswer(parts: AnswerParts): UnsignedAnswer {
     },
     // The signature is not known yet; this one only lets the reader look at all the rest.
     responder: { member: parts.register.owner.toString(), signature: ANY_SIGNATURE },
+    checkpoint: null,
   });
   return { ...rest, responder: { member: responder.member } };
 }
@@ -290,11 +295,11 @@ const ANY_SIGNATURE = `0x${'1'.padStart(64, '0')}${'1'.padStart(64, '0')}1b`;
 export function signedAnswer(
   answer: UnsignedAnswer,
   responderSignature: Hex,
-  checkpoint?: CreditAnswer['checkpoint'],
+  checkpoint: Checkpoint | null = null,
 ): CreditAnswer {
   return parseCreditAnswer({
     ...answer,
     responder: { ...answer.responder, signature: responderSignature },
-    ...(checkpoint === undefined ? {} : { checkpoint }),
+    checkpoint,
   });
 }

@@ -1,10 +1,4 @@
-import {
-  type Brand,
-  circuitIdOf,
-  type Hex,
-  LedgerError,
-  type VerificationKey,
-} from '../protocol/index.ts';
+import { type Brand, circuitIdOf, type Hex, LedgerError, type VerificationKey } from '../protocol/index.ts';
 import { contractsReader } from './checkpoint.ts';
 import { prepareVerificationKey } from './groth16.ts';
 import {
@@ -15,6 +9,7 @@ import {
   integer,
   list,
   literal,
+  nullable,
   object,
   parseJsonStrictly,
   pattern,
@@ -41,10 +36,8 @@ const verificationKeyReader: Reader<VerificationKey> = object({
   IC: list(g1, 1, 1_001),
 });
 
-const openEnd: Reader<string | null> = (value, path) => (value === null ? null : decimal(64)(value, path));
-
 /** A key and the blocks in which its member could act with it: from `fromBlock`, up to and without `toBlock`. */
-const keyPeriod = object({ address, fromBlock: decimal(64), toBlock: openEnd });
+const keyPeriod = object({ address, fromBlock: decimal(64), toBlock: nullable(decimal(64)) });
 
 const networkShape = object({
   format: literal(NETWORK_FORMAT),
@@ -110,11 +103,23 @@ export function parseNetworkFile(document: unknown): NetworkFile {
     }
   }
   const registers = network.members.flatMap((member) => member.registers);
-  requireDistinct('circuits', network.circuits.map((circuit) => circuit.id));
-  requireDistinct('members', network.members.map((member) => member.id));
-  requireDistinct('registers', registers.map((register) => register.id));
+  requireDistinct(
+    'circuits',
+    network.circuits.map((circuit) => circuit.id),
+  );
+  requireDistinct(
+    'members',
+    network.members.map((member) => member.id),
+  );
+  requireDistinct(
+    'registers',
+    registers.map((register) => register.id),
+  );
   // Two registers with one secret would let an answer of one pass for the other's.
-  requireDistinct('secretCommit', registers.map((register) => register.secretCommit));
+  requireDistinct(
+    'secretCommit',
+    registers.map((register) => register.secretCommit),
+  );
   requireOneOwner(network);
   return network as NetworkFile;
 }
@@ -131,7 +136,10 @@ function requireDistinct(what: string, names: readonly string[]): void {
 function requireOneOwner(network: NetworkFileJson): void {
   const owners = new Map<string, string>();
   for (const member of network.members) {
-    for (const [role, keys] of [['operator', member.operatorKeys], ['witness', member.witnessKeys]] as const) {
+    for (const [role, keys] of [
+      ['operator', member.operatorKeys],
+      ['witness', member.witnessKeys],
+    ] as const) {
       let freeFrom: bigint | undefined = 0n;
       for (const key of keys) {
         const owner = `${member.id} ${role}`;

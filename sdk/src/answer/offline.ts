@@ -1,9 +1,16 @@
 import { type Checkpoint, logEntryHash, parseCheckpoint } from './checkpoint.ts';
 import { isLedgerError } from '../protocol/index.ts';
-import { CLOCK_TOLERANCE_SECONDS, type Evidence, finding, type Finding, type Question, tooOld } from './evidence.ts';
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  type Evidence,
+  finding,
+  type Finding,
+  type Question,
+  tooOld,
+} from './evidence.ts';
 import { keyAt, memberOf } from './network.ts';
 import { REASONS } from './reasons.ts';
-import { distrust } from './witnessed.ts';
+import { distrust, distrustCarried } from './witnessed.ts';
 
 /**
  * Answers from a checkpoint, without any network: the given one, or else the one in the document.
@@ -16,8 +23,13 @@ export function offlineEvidence(given: unknown, question: Question): Evidence {
   let checkpoint: Checkpoint | undefined;
   let refused: Finding | undefined;
   try {
-    checkpoint = given === undefined ? answer.checkpoint : parseCheckpoint(given);
-    refused = checkpoint ? distrust(checkpoint, question) : finding('CHECKPOINT_MISSING');
+    checkpoint = given === undefined ? (answer.checkpoint ?? undefined) : parseCheckpoint(given);
+    refused =
+      checkpoint === undefined
+        ? finding('CHECKPOINT_MISSING')
+        : given === undefined
+          ? distrustCarried(question)
+          : distrust(checkpoint, question);
   } catch (error) {
     if (!isLedgerError(error)) throw error;
     refused = finding('CHECKPOINT_MALFORMED', { code: error.code, ...error.operands });
@@ -26,7 +38,9 @@ export function offlineEvidence(given: unknown, question: Question): Evidence {
 
   // Only `root-witnessed` says what is wrong with the signatures; all else merely cannot build on them.
   const unusable: Finding | undefined =
-    refused && REASONS[refused.reason].check === 'root-witnessed' ? finding('CHECKPOINT_NOT_TRUSTED') : refused;
+    refused && REASONS[refused.reason].check === 'root-witnessed'
+      ? finding('CHECKPOINT_NOT_TRUSTED')
+      : refused;
 
   const covered =
     trusted?.logEntries.includes(
@@ -97,9 +111,8 @@ export function offlineEvidence(given: unknown, question: Question): Evidence {
     rootKnown: () => onBatch((cp) => finding(sameRoot(cp) ? 'ROOT_KNOWN' : 'ROOT_NOT_IN_CHECKPOINT')),
 
     rootWitnessed: () => {
-      if (refused) return refused;
-      const carried = answer.checkpoint && distrust(answer.checkpoint, question);
-      if (carried) return carried;
+      const problem = distrustCarried(question) ?? refused;
+      if (problem) return problem;
       return onBatch((cp) => finding(sameRoot(cp) ? 'ROOT_WITNESSED' : 'ROOT_NOT_WITNESSED'));
     },
 

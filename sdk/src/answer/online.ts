@@ -3,7 +3,7 @@ import { type Evidence, finding, type Finding, type Question, tooOld } from './e
 import type { BatchFact, ChainFacts, LogEntryFact, Standing } from './facts.ts';
 import { keyAt, memberOf } from './network.ts';
 import type { ReasonCode } from './reasons.ts';
-import { distrust } from './witnessed.ts';
+import { distrustCarried } from './witnessed.ts';
 
 /** A fact, the chain's word that there is none, or why it could not be had. */
 type Told<T> = { readonly fact: T | undefined } | { readonly problem: Finding };
@@ -12,7 +12,11 @@ async function told<T>(question: Promise<T | undefined>): Promise<Told<T>> {
   try {
     return { fact: await question };
   } catch (error) {
-    return { problem: finding('CHAIN_UNREACHABLE', { cause: error instanceof Error ? error.message : String(error) }) };
+    return {
+      problem: finding('CHAIN_UNREACHABLE', {
+        cause: error instanceof Error ? error.message : String(error),
+      }),
+    };
   }
 }
 
@@ -55,7 +59,9 @@ export async function onlineEvidence(chain: ChainFacts, question: Question): Pro
       ask(() => chain.operatorAt(requesterId, logBlock)),
       ask(() => chain.circuit(answer.circuitId)),
       ask(() => chain.grant(request.grantId)),
-      ask(() => chain.listedPredicate(request.applicationId, request.applicationVersion, request.predicateHash)),
+      ask(() =>
+        chain.listedPredicate(request.applicationId, request.applicationVersion, request.predicateHash),
+      ),
     ]);
 
   /** The log entry, if it is one for this very question under this very batch. */
@@ -98,7 +104,10 @@ export async function onlineEvidence(chain: ChainFacts, question: Question): Pro
       if ('problem' in circuit) return circuit.problem;
       const { fact } = circuit;
       const inForce =
-        fact && fact.fromBlock <= logBlock && (fact.toBlock === 0n || logBlock < fact.toBlock) && fact.fromBlock > 0n;
+        fact &&
+        fact.fromBlock <= logBlock &&
+        (fact.toBlock === 0n || logBlock < fact.toBlock) &&
+        fact.fromBlock > 0n;
       return inForce ? undefined : finding('CIRCUIT_NOT_IN_FORCE', { circuitId: answer.circuitId });
     },
 
@@ -125,8 +134,7 @@ export async function onlineEvidence(chain: ChainFacts, question: Question): Pro
       }),
 
     rootWitnessed: () => {
-      // A checkpoint that the document carries is part of it, and must be good even when the chain is at hand.
-      const forged = answer.checkpoint && distrust(answer.checkpoint, question);
+      const forged = distrustCarried(question);
       if (forged) return forged;
       return withBatch((fact) => {
         if (fact.batchHash !== answer.batchHash) return finding('ROOT_NOT_WITNESSED', { seq: answer.seq });
@@ -157,7 +165,12 @@ export async function onlineEvidence(chain: ChainFacts, question: Question): Pro
             ? fact.grantee.id === requesterId
             : requester !== undefined && fact.grantee.id === BigInt(requester.region);
         const forClass = ((fact.classes >> answer.predicate.class) & 1) === 1;
-        if (fact.grantor !== ownerId || fact.applicationId !== request.applicationId || !forRequester || !forClass) {
+        if (
+          fact.grantor !== ownerId ||
+          fact.applicationId !== request.applicationId ||
+          !forRequester ||
+          !forClass
+        ) {
           return finding('GRANT_OF_OTHER', { grantId: request.grantId });
         }
         const good =

@@ -1,10 +1,4 @@
-import {
-  BASE_FIELD_MODULUS,
-  FIELD_MODULUS,
-  type Hex,
-  LedgerError,
-  type Message,
-} from '../protocol/index.ts';
+import { BASE_FIELD_MODULUS, FIELD_MODULUS, type Hex, LedgerError, type Message } from '../protocol/index.ts';
 
 /** Why a document cannot be read; each is a reason of the check `format`. */
 export type FormatCode =
@@ -21,7 +15,10 @@ const MESSAGES: Readonly<Record<FormatCode, Message>> = {
     zh: 'JSON 有重复的键，或数字、文本的写法不是唯一允许的写法。',
   },
   FORMAT_FIELD_MISSING: { en: 'A field is missing.', zh: '缺少字段。' },
-  FORMAT_FIELD_UNKNOWN: { en: 'There is a field that the format does not have.', zh: '存在格式未定义的字段。' },
+  FORMAT_FIELD_UNKNOWN: {
+    en: 'There is a field that the format does not have.',
+    zh: '存在格式未定义的字段。',
+  },
   FORMAT_FIELD_MALFORMED: {
     en: 'A field is not written in the one way that the format allows.',
     zh: '字段的写法不是格式允许的唯一写法。',
@@ -29,11 +26,7 @@ const MESSAGES: Readonly<Record<FormatCode, Message>> = {
 };
 
 function refuse(code: FormatCode, path: string, expected?: string): never {
-  throw new LedgerError(
-    code,
-    MESSAGES[code],
-    expected === undefined ? { path } : { path, expected },
-  );
+  throw new LedgerError(code, MESSAGES[code], expected === undefined ? { path } : { path, expected });
 }
 
 /** Reads a value strictly: one spelling, or a LedgerError that names the path. */
@@ -50,36 +43,37 @@ function fieldsOf(value: unknown, path: string): Readonly<Record<string, unknown
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** An object with exactly these fields, and perhaps the optional ones. The result is a copy. */
-export function object<S extends Shape, O extends Shape = Record<never, never>>(
-  shape: S,
-  optional?: O,
-): Reader<FromShape<S> & { readonly [K in keyof O]?: ReadBy<O[K]> }> {
+/** An object with exactly these fields. The result is a copy, so that nothing can change it after it was read. */
+export function object<S extends Shape>(shape: S): Reader<FromShape<S>> {
   return (value, path) => {
     const given = fieldsOf(value, path);
     const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
     for (const name of Object.keys(given)) {
-      if (!Object.hasOwn(shape, name) && !(optional && Object.hasOwn(optional, name))) {
-        refuse('FORMAT_FIELD_UNKNOWN', at(name));
-      }
+      if (!Object.hasOwn(shape, name)) refuse('FORMAT_FIELD_UNKNOWN', at(name));
     }
     const read: Record<string, unknown> = {};
     for (const [name, reader] of Object.entries(shape)) {
       if (!Object.hasOwn(given, name)) refuse('FORMAT_FIELD_MISSING', at(name));
       read[name] = reader(given[name], at(name));
     }
-    for (const [name, reader] of Object.entries(optional ?? {})) {
-      if (Object.hasOwn(given, name)) read[name] = reader(given[name], at(name));
-    }
-    return read as FromShape<S> & { readonly [K in keyof O]?: ReadBy<O[K]> };
+    return read as FromShape<S>;
   };
+}
+
+/** A value that may be null instead. */
+export function nullable<T>(reader: Reader<T>): Reader<T | null> {
+  return (value, path) => (value === null ? null : reader(value, path));
 }
 
 /** An array of `min` to `max` items. */
 export function list<T>(item: Reader<T>, min: number, max: number): Reader<readonly T[]> {
   return (value, path) => {
     if (!Array.isArray(value) || value.length < min || value.length > max) {
-      return refuse('FORMAT_FIELD_MALFORMED', path, min === max ? `array of ${min}` : `array of ${min} to ${max}`);
+      return refuse(
+        'FORMAT_FIELD_MALFORMED',
+        path,
+        min === max ? `array of ${min}` : `array of ${min} to ${max}`,
+      );
     }
     return Array.from(value as readonly unknown[], (each, i) => item(each, `${path}[${i}]`));
   };
@@ -93,9 +87,7 @@ export function pair<T>(item: Reader<T>): Reader<readonly [T, T]> {
 
 export function literal<const T extends string | number>(...allowed: readonly T[]): Reader<T> {
   return (value, path) =>
-    allowed.includes(value as T)
-      ? (value as T)
-      : refuse('FORMAT_FIELD_MALFORMED', path, allowed.join(' | '));
+    allowed.includes(value as T) ? (value as T) : refuse('FORMAT_FIELD_MALFORMED', path, allowed.join(' | '));
 }
 
 export const boolean: Reader<boolean> = (value, path) =>
@@ -104,7 +96,11 @@ export const boolean: Reader<boolean> = (value, path) =>
 /** A whole JSON number from 0 to `max`. */
 export function integer(max: number): Reader<number> {
   return (value, path) =>
-    typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max && !Object.is(value, -0)
+    typeof value === 'number' &&
+    Number.isSafeInteger(value) &&
+    value >= 0 &&
+    value <= max &&
+    !Object.is(value, -0)
       ? value
       : refuse('FORMAT_FIELD_MALFORMED', path, `whole number from 0 to ${max}`);
 }
@@ -198,7 +194,10 @@ export function parseJsonStrictly(json: string): unknown {
   } catch (cause) {
     throw new LedgerError('FORMAT_NOT_JSON', MESSAGES.FORMAT_NOT_JSON, {}, { cause });
   }
-  const tight = json.replace(/("(?:[^"\\]|\\.)*")|[\t\n\r ]+/g, (_, quoted: string | undefined) => quoted ?? '');
+  const tight = json.replace(
+    /("(?:[^"\\]|\\.)*")|[\t\n\r ]+/g,
+    (_, quoted: string | undefined) => quoted ?? '',
+  );
   if (JSON.stringify(value) !== tight) refuse('FORMAT_RESPELLED', '');
   return value;
 }

@@ -125,7 +125,12 @@ export const REASONS = {
 
   // ---- format
   FORMAT_OK: { check: 'format', verdict: 'VALID', en: 'The document is well formed.', zh: '文件格式正确。' },
-  FORMAT_NOT_JSON: { check: 'format', verdict: 'INVALID', en: 'The document is not JSON.', zh: '文件不是 JSON。' },
+  FORMAT_NOT_JSON: {
+    check: 'format',
+    verdict: 'INVALID',
+    en: 'The document is not JSON.',
+    zh: '文件不是 JSON。',
+  },
   FORMAT_RESPELLED: {
     check: 'format',
     verdict: 'INVALID',
@@ -246,8 +251,18 @@ export const REASONS = {
   },
 
   // ---- subject
-  SUBJECT_OK: { check: 'subject', verdict: 'VALID', en: 'The answer is about the expected subject.', zh: '答案针对期望的主体。' },
-  SUBJECT_OTHER: { check: 'subject', verdict: 'INVALID', en: 'The answer is about another subject.', zh: '答案针对另一主体。' },
+  SUBJECT_OK: {
+    check: 'subject',
+    verdict: 'VALID',
+    en: 'The answer is about the expected subject.',
+    zh: '答案针对期望的主体。',
+  },
+  SUBJECT_OTHER: {
+    check: 'subject',
+    verdict: 'INVALID',
+    en: 'The answer is about another subject.',
+    zh: '答案针对另一主体。',
+  },
   SUBJECT_TAG_NOT_PROVED: {
     check: 'subject',
     verdict: 'INVALID',
@@ -268,7 +283,12 @@ export const REASONS = {
     en: 'The answer is to the expected question, and the application may ask it.',
     zh: '答案对应期望的判断条件，且该应用可以询问。',
   },
-  PREDICATE_OTHER: { check: 'predicate', verdict: 'INVALID', en: 'The answer is to another question.', zh: '答案对应另一判断条件。' },
+  PREDICATE_OTHER: {
+    check: 'predicate',
+    verdict: 'INVALID',
+    en: 'The answer is to another question.',
+    zh: '答案对应另一判断条件。',
+  },
   PREDICATE_NOT_PROVED: {
     check: 'predicate',
     verdict: 'INVALID',
@@ -295,8 +315,18 @@ export const REASONS = {
   },
 
   // ---- as-of-day
-  DAY_OK: { check: 'as-of-day', verdict: 'VALID', en: 'The answer is as of the expected day.', zh: '答案基于期望的日期。' },
-  DAY_OTHER: { check: 'as-of-day', verdict: 'INVALID', en: 'The answer is as of another day.', zh: '答案基于另一日期。' },
+  DAY_OK: {
+    check: 'as-of-day',
+    verdict: 'VALID',
+    en: 'The answer is as of the expected day.',
+    zh: '答案基于期望的日期。',
+  },
+  DAY_OTHER: {
+    check: 'as-of-day',
+    verdict: 'INVALID',
+    en: 'The answer is as of another day.',
+    zh: '答案基于另一日期。',
+  },
   DAY_NOT_PROVED: {
     check: 'as-of-day',
     verdict: 'INVALID',
@@ -369,7 +399,12 @@ export const REASONS = {
   },
 
   // ---- root-known
-  ROOT_KNOWN: { check: 'root-known', verdict: 'VALID', en: 'The root is the register’s, of that batch.', zh: '该根是登记册该批次的根。' },
+  ROOT_KNOWN: {
+    check: 'root-known',
+    verdict: 'VALID',
+    en: 'The root is the register’s, of that batch.',
+    zh: '该根是登记册该批次的根。',
+  },
   ROOT_UNKNOWN: {
     check: 'root-known',
     verdict: 'INVALID',
@@ -390,8 +425,18 @@ export const REASONS = {
   },
 
   // ---- root-witnessed
-  ROOT_WITNESSED: { check: 'root-witnessed', verdict: 'VALID', en: 'Members of other regions replayed and attested it.', zh: '其他地区的成员已重算并见证。' },
-  ROOT_NOT_WITNESSED: { check: 'root-witnessed', verdict: 'INVALID', en: 'The batch is not witnessed.', zh: '该批次未被见证。' },
+  ROOT_WITNESSED: {
+    check: 'root-witnessed',
+    verdict: 'VALID',
+    en: 'Members of other regions replayed and attested it.',
+    zh: '其他地区的成员已重算并见证。',
+  },
+  ROOT_NOT_WITNESSED: {
+    check: 'root-witnessed',
+    verdict: 'INVALID',
+    en: 'The batch is not witnessed.',
+    zh: '该批次未被见证。',
+  },
   ROOT_CONTESTED: {
     check: 'root-witnessed',
     verdict: 'INVALID',
@@ -409,6 +454,12 @@ export const REASONS = {
     verdict: 'INVALID',
     en: 'Somebody signed the checkpoint who may not witness this register: its owner, or no authority of the network.',
     zh: '检查点的签名者无权见证该登记册（所有者本身或非网络中的机构）。',
+  },
+  CHECKPOINT_NOT_OF_ANSWER: {
+    check: 'root-witnessed',
+    verdict: 'INVALID',
+    en: 'The document carries a checkpoint of another chain or register.',
+    zh: '文件所附检查点属于另一条链或另一个登记册。',
   },
   CHECKPOINT_TOO_FEW_WITNESSES: {
     check: 'root-witnessed',
@@ -480,14 +531,24 @@ export const REASONS = {
   },
 
   // ---- grant
-  GRANT_OK: { check: 'grant', verdict: 'VALID', en: 'The grant covered this question when the answer was logged.', zh: '答案登记时共享授权覆盖该问题。' },
+  GRANT_OK: {
+    check: 'grant',
+    verdict: 'VALID',
+    en: 'The grant covered this question when the answer was logged.',
+    zh: '答案登记时共享授权覆盖该问题。',
+  },
   GRANT_COVERED_BY_LOG: {
     check: 'grant',
     verdict: 'VALID',
     en: 'The covered log entry shows it: nothing is logged without a grant that is good.',
     zh: '已覆盖的日志条目表明授权有效：无有效授权不能登记。',
   },
-  GRANT_UNKNOWN: { check: 'grant', verdict: 'INVALID', en: 'There is no such grant.', zh: '没有该共享授权。' },
+  GRANT_UNKNOWN: {
+    check: 'grant',
+    verdict: 'INVALID',
+    en: 'There is no such grant.',
+    zh: '没有该共享授权。',
+  },
   GRANT_OF_OTHER: {
     check: 'grant',
     verdict: 'INVALID',
@@ -508,15 +569,30 @@ export const REASONS = {
   },
 
   // ---- answer-logged
-  ANSWER_LOGGED: { check: 'answer-logged', verdict: 'VALID', en: 'This very answer stands in the log.', zh: '该答案已登记在答案日志中。' },
-  NOT_LOGGED: { check: 'answer-logged', verdict: 'INVALID', en: 'There is no such log entry.', zh: '没有该日志条目。' },
+  ANSWER_LOGGED: {
+    check: 'answer-logged',
+    verdict: 'VALID',
+    en: 'This very answer stands in the log.',
+    zh: '该答案已登记在答案日志中。',
+  },
+  NOT_LOGGED: {
+    check: 'answer-logged',
+    verdict: 'INVALID',
+    en: 'There is no such log entry.',
+    zh: '没有该日志条目。',
+  },
   LOG_OTHER_CONTRACT: {
     check: 'answer-logged',
     verdict: 'INVALID',
     en: 'The document names another log contract than the one that was in force.',
     zh: '文件所指的日志合约不是当时生效的合约。',
   },
-  LOGGED_AS_REFUSAL: { check: 'answer-logged', verdict: 'INVALID', en: 'The log entry is a refusal.', zh: '该日志条目是拒答。' },
+  LOGGED_AS_REFUSAL: {
+    check: 'answer-logged',
+    verdict: 'INVALID',
+    en: 'The log entry is a refusal.',
+    zh: '该日志条目是拒答。',
+  },
   LOGGED_OTHER_REQUEST: {
     check: 'answer-logged',
     verdict: 'INVALID',

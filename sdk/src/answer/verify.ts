@@ -175,7 +175,9 @@ function conclude(
     overall,
     checks,
     notCompared: notCompared(expected),
-    ...(overall === 'VALID' && answer ? { proved: { answer: answer.answer, disputed: answer.disputed } } : {}),
+    ...(overall === 'VALID' && answer
+      ? { proved: { answer: answer.answer, disputed: answer.disputed } }
+      : {}),
   };
 }
 
@@ -226,13 +228,20 @@ function checkOwner({ answer, pinned }: Question, evidence: Evidence, expected: 
   }
   const disagreement = evidence.registerOwner();
   if (!pinned) return disagreement ?? finding('REGISTER_NOT_PINNED', { register: register.id });
-  if (register.owner !== pinned.owner.id || responder.member !== pinned.owner.id || pinned.owner.role !== 'authority') {
+  if (
+    register.owner !== pinned.owner.id ||
+    responder.member !== pinned.owner.id ||
+    pinned.owner.role !== 'authority'
+  ) {
     return finding('REGISTER_OF_OTHER_OWNER', { owner: pinned.owner.id });
   }
   if (disagreement) return disagreement;
   const unpinned = evidence.furtherRegisters();
   if ('reason' in unpinned) return unpinned;
-  const further = [...pinned.owner.registers.map((each) => each.id).filter((id) => id !== register.id), ...unpinned];
+  const further = [
+    ...pinned.owner.registers.map((each) => each.id).filter((id) => id !== register.id),
+    ...unpinned,
+  ];
   if (further.length === 0) return finding('REGISTER_OWNER_OK');
   return expected.authority !== undefined && expected.registerId === undefined
     ? finding('AUTHORITY_HAS_FURTHER_REGISTERS', { further })
@@ -303,7 +312,9 @@ function checkContext(question: Question, evidence: Evidence, expected: Expectat
   const unsigned = evidence.operator(
     request.requester,
     signerOf(question.requestDigest, signature),
-    network.members.some((member) => member.id === request.requester) ? 'REQUEST_NOT_SIGNED' : 'REQUESTER_NOT_PINNED',
+    network.members.some((member) => member.id === request.requester)
+      ? 'REQUEST_NOT_SIGNED'
+      : 'REQUESTER_NOT_PINNED',
   );
   // A comparison that fails is INVALID even while the chain is down.
   if (expected.requester !== undefined && expected.requester.toString() !== request.requester) {

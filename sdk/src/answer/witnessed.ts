@@ -45,3 +45,15 @@ export function distrust(checkpoint: Checkpoint, question: Question): Finding | 
     ? finding('CHECKPOINT_TOO_FEW_WITNESSES', { regions: [...witnessed], needed })
     : undefined;
 }
+
+/**
+ * What is wrong with the checkpoint that the document carries. It is part of the document, so it must be
+ * good even when the chain is at hand, and one about something else refutes the document.
+ */
+export function distrustCarried(question: Question): Finding | undefined {
+  const { checkpoint } = question.answer;
+  const problem = checkpoint ? distrust(checkpoint, question) : undefined;
+  return problem?.reason === 'CHECKPOINT_OTHER_NETWORK' || problem?.reason === 'CHECKPOINT_OTHER_REGISTER'
+    ? finding('CHECKPOINT_NOT_OF_ANSWER', problem.operands)
+    : problem;
+}

@@ -49,9 +49,14 @@ export type LedgerEvent = {
  * the same topic from elsewhere is not our event.
  * @throws LedgerError CHAIN_EVENT_UNDECODABLE for an event of our contracts that this version does not know
  */
-export function decodeLedgerLog(addresses: LedgerAddresses, log: Log<bigint, number, false>): LedgerEvent | undefined {
+export function decodeLedgerLog(
+  addresses: LedgerAddresses,
+  log: Log<bigint, number, false>,
+): LedgerEvent | undefined {
   const emitter = lowerCase(log.address);
-  const contract = (Object.keys(ABIS) as LedgerContract[]).find((name) => lowerCase(addresses[name]) === emitter);
+  const contract = (Object.keys(ABIS) as LedgerContract[]).find(
+    (name) => lowerCase(addresses[name]) === emitter,
+  );
   if (contract === undefined) return undefined;
   try {
     const { eventName, args } = decodeEventLog({

@@ -1,8 +1,5 @@
 import { keccak256, stringToBytes } from 'viem';
-import {
-  type ChainFacts,
-  STANDINGS,
-} from '../answer/index.ts';
+import { type ChainFacts, STANDINGS } from '../answer/index.ts';
 import { GATEWAYS, type Hex } from '../protocol/index.ts';
 import { lowerCase } from './deployment.ts';
 import { asked, type LedgerView, noneIf } from './view.ts';

@@ -53,7 +53,10 @@ export function revertedWith(error: unknown): string | undefined {
  * The answer, or undefined when the contract says by one of these errors that there is none.
  * @throws LedgerError CHAIN_UNREACHABLE for everything else: it says nothing of what was asked
  */
-export async function noneIf<T>(question: Promise<T>, ...errorNames: readonly string[]): Promise<T | undefined> {
+export async function noneIf<T>(
+  question: Promise<T>,
+  ...errorNames: readonly string[]
+): Promise<T | undefined> {
   try {
     return await question;
   } catch (error) {

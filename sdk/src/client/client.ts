@@ -37,7 +37,9 @@ export class LedgerClient {
       baseUrl: options.baseUrl.replace(/\/+$/, ''),
       ...(options.token === undefined ? {} : { headers: { Authorization: `Bearer ${options.token}` } }),
       fetch: (request) =>
-        send(new Request(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(timeout)]) })),
+        send(
+          new Request(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(timeout)]) }),
+        ),
     });
   }
 

@@ -379,7 +379,7 @@ export const sharingGrantsAbi = [
       },
       {
         "internalType": "uint8",
-        "name": "class",
+        "name": "ledgerClass",
         "type": "uint8"
       }
     ],
@@ -431,7 +431,7 @@ export const sharingGrantsAbi = [
       },
       {
         "internalType": "uint8",
-        "name": "class",
+        "name": "ledgerClass",
         "type": "uint8"
       }
     ],
