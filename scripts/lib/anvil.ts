@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface AnvilOptions {
   /** 31337 by default. */
@@ -15,6 +17,10 @@ export interface AnvilOptions {
   readonly stateIntervalSeconds?: number;
   /** A block every so many seconds; without it, one for each transaction. */
   readonly blockTimeSeconds?: number;
+  /** With `blockTimeSeconds`: a block for each transaction as well. */
+  readonly mixedMining?: boolean;
+  /** Outlives this process and writes what it says to this file. */
+  readonly detachedLog?: string;
   /** Blocks only on request (`evm_mine`). */
   readonly manualMining?: boolean;
   /** Funded development accounts, from the well-known mnemonic. 10 by default. */
@@ -43,6 +49,7 @@ const STOP_MILLISECONDS = 15_000;
  */
 export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   const chainId = options.chainId ?? 31337;
+  if (options.detachedLog !== undefined) return startDetached(options, options.detachedLog, chainId);
   const child = spawn(anvilBinary(), anvilArguments(options, chainId), {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -91,9 +98,42 @@ function anvilArguments(options: AnvilOptions, chainId: number): string[] {
     '--hardfork',
     'cancun',
     ...(options.manualMining === true ? ['--no-mining'] : []),
+    ...(options.mixedMining === true ? ['--mixed-mining'] : []),
     ...given.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)])),
   ];
 }
+
+async function startDetached(options: AnvilOptions, logFile: string, chainId: number): Promise<Anvil> {
+  const log = openSync(logFile, 'w', 0o600);
+  const child = spawn(anvilBinary(), anvilArguments(options, chainId), {
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
+  closeSync(log);
+  child.unref();
+  let failure: unknown;
+  child.once('error', (error) => (failure = error));
+  for (;;) {
+    const said = readFileSync(logFile, 'utf8');
+    const port = LISTENING.exec(said)?.[1];
+    if (port !== undefined) {
+      return {
+        url: `http://127.0.0.1:${port}`,
+        chainId,
+        port: Number(port),
+        pid: child.pid ?? 0,
+        stop: () => end(child, 'SIGINT'),
+        kill: () => end(child, 'SIGKILL'),
+      };
+    }
+    if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`anvil ended before it listened: ${said.slice(-2_000).trim()}`, { cause: failure });
+    }
+    await pause(20);
+  }
+}
+
+const LISTENING = /^Listening on .*:(\d+)\s*$/m;
 
 async function listeningPort(child: ChildProcess): Promise<number> {
   const { stdout, stderr } = child;
@@ -106,7 +146,7 @@ async function listeningPort(child: ChildProcess): Promise<number> {
   const lines = createInterface({ input: stdout });
   return new Promise<number>((resolve, reject) => {
     lines.on('line', (line) => {
-      const match = /^Listening on .*:(\d+)\s*$/.exec(line);
+      const match = LISTENING.exec(line);
       if (match?.[1] !== undefined) resolve(Number(match[1]));
     });
     child.once('error', reject);

@@ -55,7 +55,11 @@ describe('the outbox', function () {
   /** Somebody else sends from the operator's account. */
   const stealNonce = async (): Promise<void> => {
     await stage.hand.impersonateAccount({ address: keyring.operatorAddress });
-    await stage.hand.sendUnsignedTransaction({ from: keyring.operatorAddress, to: deployer.address, value: 1n });
+    await stage.hand.sendUnsignedTransaction({
+      from: keyring.operatorAddress,
+      to: deployer.address,
+      value: 1n,
+    });
     await stage.hand.stopImpersonatingAccount({ address: keyring.operatorAddress });
   };
 
@@ -113,12 +117,18 @@ describe('the outbox', function () {
       );
       await outbox.waitFor(free);
       expect(await stateOf(outbox, blocked)).not.to.equal('mined');
-      const [event] = await stage.hand.getContractEvents({ address: stage.probe, abi: probeAbi, fromBlock: 0n });
+      const [event] = await stage.hand.getContractEvents({
+        address: stage.probe,
+        abi: probeAbi,
+        fromBlock: 0n,
+      });
       expect(event?.args.from).to.equal(keyring.witnessAddress);
     });
 
     it('refuses one key for both roles', async () => {
-      const same = Object.create(keyring, { witnessAddress: { value: keyring.operatorAddress } }) as FileKeyring;
+      const same = Object.create(keyring, {
+        witnessAddress: { value: keyring.operatorAddress },
+      }) as FileKeyring;
       expect(() => new Outbox({ db, client: stage.client(), keyring: same, clock: stage.clock }))
         .to.throw()
         .with.property('code', 'OUTBOX_ONE_KEY_FOR_TWO_ROLES');
@@ -170,8 +180,15 @@ describe('the outbox', function () {
 
     it('fails what fits no block instead of trying it for ever', async () => {
       const outbox = stage.outbox();
-      const [id = 0n, next = 0n] = await enqueue(outbox, request(1, { data: probeData('devour') }), request(0));
-      expect((await rejection(outbox.waitFor(id))).code).to.be.oneOf(['TRANSACTION_TOO_LARGE', 'CHAIN_REVERTED']);
+      const [id = 0n, next = 0n] = await enqueue(
+        outbox,
+        request(1, { data: probeData('devour') }),
+        request(0),
+      );
+      expect((await rejection(outbox.waitFor(id))).code).to.be.oneOf([
+        'TRANSACTION_TOO_LARGE',
+        'CHAIN_REVERTED',
+      ]);
       await outbox.waitFor(next);
     });
   });
@@ -181,7 +198,10 @@ describe('the outbox', function () {
     await stage.hand.setAutomine(false);
     const outbox = stage.outbox();
     const [id = 0n] = await enqueue(outbox, request(0));
-    await waitFor('the transaction to be pending', async () => (await stage.hand.getTxpoolStatus()).pending === 1);
+    await waitFor(
+      'the transaction to be pending',
+      async () => (await stage.hand.getTxpoolStatus()).pending === 1,
+    );
     await stage.hand.impersonateAccount({ address: deployer.address });
     await stage.hand.sendUnsignedTransaction({
       from: deployer.address,
@@ -312,7 +332,10 @@ describe('the outbox', function () {
       expect(status.queued).to.equal(1);
       stage.proxy.fate = () => 'pass';
       await outbox.waitFor(id);
-      await waitFor('the trouble to be over', async () => (await outbox.status()).operator.lastError === null);
+      await waitFor(
+        'the trouble to be over',
+        async () => (await outbox.status()).operator.lastError === null,
+      );
     });
 
     it('says that the account has no funds, and goes on when it has', async () => {
@@ -333,7 +356,10 @@ describe('the outbox', function () {
       await stage.hand.setAutomine(false);
       const outbox = stage.outbox();
       const [id = 0n] = await enqueue(outbox, request(0));
-      await waitFor('the transaction to be pending', async () => (await stage.hand.getTxpoolStatus()).pending === 1);
+      await waitFor(
+        'the transaction to be pending',
+        async () => (await stage.hand.getTxpoolStatus()).pending === 1,
+      );
       await stage.hand.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('300') });
       await stage.hand.mine({ blocks: 1 });
       expect(await stateOf(outbox, id)).to.equal('sent');
@@ -343,7 +369,11 @@ describe('the outbox', function () {
         await stage.hand.mine({ blocks: 1 });
         return (await stateOf(outbox, id)) === 'mined';
       });
-      expect([(await outbox.get(id)).nonce, await operatorCount(), await stage.next()]).to.deep.equal([0n, 1, 1n]);
+      expect([(await outbox.get(id)).nonce, await operatorCount(), await stage.next()]).to.deep.equal([
+        0n,
+        1,
+        1n,
+      ]);
     });
 
     it('never signs a fee above its ceiling, and says so', async () => {
@@ -351,7 +381,10 @@ describe('the outbox', function () {
       await stage.hand.setAutomine(false);
       const outbox = stage.outbox({ maxFeePerGas: parseGwei('10') });
       const [id = 0n] = await enqueue(outbox, request(0));
-      await waitFor('the transaction to be pending', async () => (await stage.hand.getTxpoolStatus()).pending === 1);
+      await waitFor(
+        'the transaction to be pending',
+        async () => (await stage.hand.getTxpoolStatus()).pending === 1,
+      );
       await stage.hand.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('300') });
       await stage.hand.mine({ blocks: 1 });
       stage.clock.shift(31_000);
@@ -366,7 +399,9 @@ describe('the outbox', function () {
 
   describe('when the chain rolls back', () => {
     /** Mines values 0, 1, 2 in blocks of their own, followed. */
-    const mineThree = async (followed: boolean): Promise<{ outbox: Outbox; ids: bigint[]; hashes: Hex[] }> => {
+    const mineThree = async (
+      followed: boolean,
+    ): Promise<{ outbox: Outbox; ids: bigint[]; hashes: Hex[] }> => {
       const outbox = stage.outbox();
       const follower = followed ? stage.follower([outbox]) : undefined;
       const ids = await enqueue(outbox, request(0), request(1), request(2));

@@ -46,10 +46,15 @@ onBothEngines('the database', (open) => {
   });
 
   it('takes integers beyond 2^53, arrays of bytes and arrays of integers as parameters', async () => {
-    await insertRows(db, 'things', ['id', 'name', 'raw'], [
-      [9007199254740993n, 'a', new Uint8Array([1])],
-      [2n, 'b', new Uint8Array([2, 0])],
-    ]);
+    await insertRows(
+      db,
+      'things',
+      ['id', 'name', 'raw'],
+      [
+        [9007199254740993n, 'a', new Uint8Array([1])],
+        [2n, 'b', new Uint8Array([2, 0])],
+      ],
+    );
     const byId = await db.query<{ name: string }>('SELECT name FROM things WHERE id = ANY($1::bigint[])', [
       [9007199254740993n],
     ]);
@@ -73,7 +78,18 @@ onBothEngines('the database', (open) => {
   it('inserts more rows at once than one statement has parameters for', async () => {
     const rows = Array.from({ length: 20_001 }, (_, index) => [index, `n${index}`]);
     expect(await insertRows(db, 'things', ['id', 'name'], rows)).to.equal(20_001);
-    expect(await insertRows(db, 'things', ['id', 'name'], [[5, 'again'], [20_001, 'new']], 'DO NOTHING')).to.equal(1);
+    expect(
+      await insertRows(
+        db,
+        'things',
+        ['id', 'name'],
+        [
+          [5, 'again'],
+          [20_001, 'new'],
+        ],
+        'DO NOTHING',
+      ),
+    ).to.equal(1);
     expect((await names()).length).to.equal(20_002);
   });
 
@@ -149,7 +165,9 @@ onBothEngines('the database', (open) => {
       expect((await rejection(db.query('SELECT 1'))).code).to.equal('STORE_WRONG_HANDLE');
       expect((await rejection(db.transaction(async () => 1))).code).to.equal('STORE_WRONG_HANDLE');
     });
-    expect((await rejection(leaked?.query('SELECT 1') ?? Promise.resolve())).code).to.equal('STORE_WRONG_HANDLE');
+    expect((await rejection(leaked?.query('SELECT 1') ?? Promise.resolve())).code).to.equal(
+      'STORE_WRONG_HANDLE',
+    );
     expect(await db.query('SELECT 1 AS n')).to.deep.equal([{ n: 1 }]);
   });
 

@@ -53,9 +53,16 @@ describe('the keyring in a file', function () {
 
   it('refuses a wrong passphrase, and every altered field of its file', async () => {
     await FileKeyring.create(path, PASSPHRASE, CHEAP);
-    expect((await rejection(FileKeyring.open(path, `${PASSPHRASE} `))).code).to.equal('KEYRING_PASSPHRASE_WRONG');
+    expect((await rejection(FileKeyring.open(path, `${PASSPHRASE} `))).code).to.equal(
+      'KEYRING_PASSPHRASE_WRONG',
+    );
     const text = await readFile(path, 'utf8');
-    const file = JSON.parse(text) as { sealed: string; iv: string; tag: string; kdf: { salt: string; cost: number } };
+    const file = JSON.parse(text) as {
+      sealed: string;
+      iv: string;
+      tag: string;
+      kdf: { salt: string; cost: number };
+    };
     const flip = (hex: string): string => (hex.startsWith('0') ? '1' : '0') + hex.slice(1);
     const altered: [object, string][] = [
       [{ ...file, iv: flip(file.iv) }, 'KEYRING_PASSPHRASE_WRONG'],
@@ -70,7 +77,9 @@ describe('the keyring in a file', function () {
     ];
     for (const [content, code] of altered) {
       await writeFile(path, JSON.stringify(content));
-      expect((await rejection(FileKeyring.open(path, PASSPHRASE))).code, JSON.stringify(content)).to.equal(code);
+      expect((await rejection(FileKeyring.open(path, PASSPHRASE))).code, JSON.stringify(content)).to.equal(
+        code,
+      );
     }
   });
 
@@ -166,7 +175,9 @@ describe('the keyring in a file', function () {
         maxFeePerGas: 7n,
         to: keyring.witnessAddress,
       });
-      expect(await recoverTransactionAddress({ serializedTransaction: raw as `0x02${string}` })).to.equal(address);
+      expect(await recoverTransactionAddress({ serializedTransaction: raw as `0x02${string}` })).to.equal(
+        address,
+      );
       expect(parseTransaction(raw).nonce).to.equal(5);
     }
   });
@@ -174,15 +185,22 @@ describe('the keyring in a file', function () {
   it('takes its passphrase from a file before the environment, and says when there is none', async () => {
     const file = join(directory.path, 'passphrase');
     await writeFile(file, 'from the file\n');
-    expect(await readPassphrase({ LEDGER_KEYS_PASSPHRASE_FILE: file, LEDGER_KEYS_PASSPHRASE: 'x' })).to.equal('from the file');
+    expect(await readPassphrase({ LEDGER_KEYS_PASSPHRASE_FILE: file, LEDGER_KEYS_PASSPHRASE: 'x' })).to.equal(
+      'from the file',
+    );
     expect(await readPassphrase({ LEDGER_KEYS_PASSPHRASE: ' x ' })).to.equal(' x ');
     expect((await rejection(readPassphrase({}))).code).to.equal('KEYRING_PASSPHRASE_MISSING');
-    const absent = readPassphrase({ LEDGER_KEYS_PASSPHRASE_FILE: `${file}.not`, LEDGER_KEYS_PASSPHRASE: 'x' });
+    const absent = readPassphrase({
+      LEDGER_KEYS_PASSPHRASE_FILE: `${file}.not`,
+      LEDGER_KEYS_PASSPHRASE: 'x',
+    });
     expect((await rejection(absent)).code).to.equal('KEYRING_PASSPHRASE_MISSING');
   });
 
   it('refuses a passphrase that is too short', async () => {
-    expect((await rejection(FileKeyring.create(path, 'short', CHEAP))).code).to.equal('KEYRING_PASSPHRASE_WEAK');
+    expect((await rejection(FileKeyring.create(path, 'short', CHEAP))).code).to.equal(
+      'KEYRING_PASSPHRASE_WEAK',
+    );
     expect((await rejection(FileKeyring.open(path, PASSPHRASE))).code).to.equal('KEYRING_NOT_FOUND');
   });
 });

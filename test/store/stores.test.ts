@@ -33,13 +33,17 @@ onBothEngines('what the store keeps', (open) => {
       const users = new UserStore(db);
       await users.createToken({ name: 'wang', role: 'officer', tokenHash: bytes(1) }, NOW);
       await users.revokeToken('wang', NOW);
-      expect(await users.createToken({ name: 'wang', role: 'auditor', tokenHash: bytes(2) }, NOW)).to.equal(undefined);
+      expect(await users.createToken({ name: 'wang', role: 'auditor', tokenHash: bytes(2) }, NOW)).to.equal(
+        undefined,
+      );
     });
 
     it('never gives out the hash of a token', async () => {
       const users = new UserStore(db);
       await users.createToken({ name: 'wang', role: 'officer', tokenHash: bytes(0xab, 0xcd) }, NOW);
-      expect(JSON.stringify(await users.listTokens(), (_, value: unknown) => String(value))).not.to.contain('171');
+      expect(JSON.stringify(await users.listTokens(), (_, value: unknown) => String(value))).not.to.contain(
+        '171',
+      );
       expect(Object.keys((await users.listTokens())[0] ?? {})).not.to.include('tokenHash');
     });
 
@@ -81,11 +85,20 @@ onBothEngines('what the store keeps', (open) => {
       await store.insertEvents(events);
       const order = (rows: EventRow[]): string[] => rows.map((row) => `${row.blockNumber}.${row.logIndex}`);
       expect(order(await store.events())).to.deep.equal(['2.0', '2.1', '9.3', '10.0']);
-      expect(order(await store.events({ names: ['BatchAppended'], fromBlock: 3n }))).to.deep.equal(['9.3', '10.0']);
+      expect(order(await store.events({ names: ['BatchAppended'], fromBlock: 3n }))).to.deep.equal([
+        '9.3',
+        '10.0',
+      ]);
       expect(order(await store.events({ registerId: 1n, seq: 9n }))).to.deep.equal(['9.3']);
-      expect(order(await store.events({ after: { blockNumber: 2n, logIndex: 0 }, limit: 2 }))).to.deep.equal(['2.1', '9.3']);
+      expect(order(await store.events({ after: { blockNumber: 2n, logIndex: 0 }, limit: 2 }))).to.deep.equal([
+        '2.1',
+        '9.3',
+      ]);
       const [stored] = await store.events({ limit: 1 });
-      expect({ ...stored, txHash: [...(stored?.txHash ?? [])] }).to.deep.equal({ ...events[1], txHash: [...bytes(9)] });
+      expect({ ...stored, txHash: [...(stored?.txHash ?? [])] }).to.deep.equal({
+        ...events[1],
+        txHash: [...bytes(9)],
+      });
     });
 
     it('forgets everything after a block and nothing before it', async () => {

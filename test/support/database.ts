@@ -30,7 +30,7 @@ export function onBothEngines(title: string, define: (open: () => Promise<TestDa
     before(async function () {
       const server = await testServer();
       if (!('unavailable' in server)) return;
-      console.warn(`\n  NOT TESTED on a PostgreSQL server: ${server.unavailable}\n`);
+      process.stderr.write(`\n  NOT TESTED on a PostgreSQL server: ${server.unavailable}\n\n`);
       this.skip();
     });
     define(async () => {

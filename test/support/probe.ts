@@ -59,10 +59,23 @@ export const probeAbi = [
       },
     ],
   },
-  { type: 'error', name: 'NotNext', inputs: [{ name: 'expected', type: 'uint256' }, { name: 'actual', type: 'uint256' }] },
+  {
+    type: 'error',
+    name: 'NotNext',
+    inputs: [
+      { name: 'expected', type: 'uint256' },
+      { name: 'actual', type: 'uint256' },
+    ],
+  },
   { type: 'error', name: 'Forbidden', inputs: [] },
   { type: 'function', name: 'next', stateMutability: 'view', inputs: [], outputs: [{ type: 'uint256' }] },
-  { type: 'function', name: 'note', stateMutability: 'nonpayable', inputs: [{ name: 'value', type: 'uint256' }], outputs: [] },
+  {
+    type: 'function',
+    name: 'note',
+    stateMutability: 'nonpayable',
+    inputs: [{ name: 'value', type: 'uint256' }],
+    outputs: [],
+  },
   { type: 'function', name: 'forbid', stateMutability: 'pure', inputs: [], outputs: [] },
   { type: 'function', name: 'devour', stateMutability: 'nonpayable', inputs: [], outputs: [] },
 ] as const satisfies Abi;
@@ -97,21 +110,31 @@ export const deployer = mnemonicToAccount(ANVIL_MNEMONIC);
 
 /** The test's own hand on an anvil chain, past everything that is tested. */
 export function chainHand(url: string) {
-  return createTestClient({ mode: 'anvil', transport: http(url), cacheTime: 0, account: deployer }).extend(publicActions);
+  return createTestClient({ mode: 'anvil', transport: http(url), cacheTime: 0, account: deployer }).extend(
+    publicActions,
+  );
 }
 
 export type ChainHand = ReturnType<typeof chainHand>;
 
 /** Deploys a Probe; returns its address (lower case) and block. */
-export async function deployProbe(url: string, chainId: number): Promise<{ address: Address; block: bigint }> {
+export async function deployProbe(
+  url: string,
+  chainId: number,
+): Promise<{ address: Address; block: bigint }> {
   const wallet = createWalletClient({ account: deployer, transport: http(url) });
   const hash = await wallet.deployContract({
     abi: probeAbi,
     bytecode: compile(),
-    chain: { id: chainId, name: 'test', nativeCurrency: { name: 'x', symbol: 'x', decimals: 18 }, rpcUrls: { default: { http: [url] } } },
+    chain: {
+      id: chainId,
+      name: 'test',
+      nativeCurrency: { name: 'x', symbol: 'x', decimals: 18 },
+      rpcUrls: { default: { http: [url] } },
+    },
   });
   const receipt = await chainHand(url).waitForTransactionReceipt({ hash });
-  if (receipt.contractAddress == null) throw new Error('the probe was not deployed');
+  if (!receipt.contractAddress) throw new Error('the probe was not deployed');
   return { address: receipt.contractAddress.toLowerCase() as Address, block: receipt.blockNumber };
 }
 

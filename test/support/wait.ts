@@ -26,7 +26,9 @@ export async function waitFor<T>(
 }
 
 /** The error that a promise rejects with; fails when it does not. */
-export async function rejection(promise: Promise<unknown>): Promise<Error & { code?: string; operands?: Record<string, unknown> }> {
+export async function rejection(
+  promise: Promise<unknown>,
+): Promise<Error & { code?: string; operands?: Record<string, unknown> }> {
   try {
     await promise;
   } catch (error) {

@@ -158,10 +158,7 @@ export class ChainClient {
 
   /** Null when the chain does not reach so far. */
   async block(number: bigint): Promise<BlockHeader | null> {
-    const block = await this.#request<RpcBlock | null>('eth_getBlockByNumber', [
-      numberToHex(number),
-      false,
-    ]);
+    const block = await this.#request<RpcBlock | null>('eth_getBlockByNumber', [numberToHex(number), false]);
     return block === null ? null : toHeader(block);
   }
 
@@ -239,7 +236,7 @@ export class ChainClient {
       transactionHash,
     ]);
     // Some engines give a receipt without a block for what still waits.
-    if (receipt?.blockNumber == null || receipt.blockHash == null) return null;
+    if (!receipt?.blockNumber || !receipt.blockHash) return null;
     return {
       transactionHash,
       blockNumber: BigInt(receipt.blockNumber),
@@ -270,7 +267,8 @@ function toHeader(block: RpcBlock): BlockHeader {
     parentHash: block.parentHash,
     time: BigInt(block.timestamp),
     gasLimit: BigInt(block.gasLimit ?? '0x0'),
-    baseFeePerGas: block.baseFeePerGas == null ? null : BigInt(block.baseFeePerGas),
+    baseFeePerGas:
+      block.baseFeePerGas === null || block.baseFeePerGas === undefined ? null : BigInt(block.baseFeePerGas),
   };
 }
 

@@ -26,13 +26,19 @@ export type RefusalKind =
 const WORDINGS: readonly (readonly [RefusalKind, RegExp])[] = [
   ['already-known', /already known|already imported|known transaction/i],
   ['nonce-too-low', /nonce too low|nonce is too low|nonce below/i],
-  ['replacement-underpriced', /replacement.*underpriced|replacement transaction|gas price too low to replace/i],
+  [
+    'replacement-underpriced',
+    /replacement.*underpriced|replacement transaction|gas price too low to replace/i,
+  ],
   [
     'underpriced',
     /underpriced|fee cap less than block base fee|max fee per gas less than|lower than the (current |)base ?fee|gas price (is )?(too low|below)|invalid (gas fee cap|unit price)/i,
   ],
   ['unfunded', /insufficient funds|insufficient balance|exceeds .*balance|upfront cost/i],
-  ['too-large', /exceeds block gas limit|gas limit reached|intrinsic gas too high|exceeds transaction gas limit|oversized data|gas required exceeds allowance|out of gas/i],
+  [
+    'too-large',
+    /exceeds block gas limit|gas limit reached|intrinsic gas too high|exceeds transaction gas limit|oversized data|gas required exceeds allowance|out of gas/i,
+  ],
 ];
 
 /** Puts what the endpoint answered, or that it did not, into one of the chain's errors. */
@@ -80,7 +86,11 @@ export function revertedError(abi: Abi, data: Hex | undefined, reason: string | 
   return new LedgerError(
     'CHAIN_REVERTED',
     { en: `The contract refused: ${shown}`, zh: `合约拒绝执行：${shown}` },
-    { ...decoded?.operands, error: decoded?.name ?? null, data: decoded === undefined ? (data ?? null) : null },
+    {
+      ...decoded?.operands,
+      error: decoded?.name ?? null,
+      data: decoded === undefined ? (data ?? null) : null,
+    },
   );
 }
 
@@ -111,9 +121,7 @@ function asOperand(value: unknown): Operand {
     return value as Operand;
   }
   if (Array.isArray(value)) return value.map(asOperand);
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'bigint' ? inner.toString() : inner,
-  );
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner));
 }
 
 /** The endpoint's own words and code, without what the library adds. */

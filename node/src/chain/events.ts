@@ -88,7 +88,12 @@ export function decodeLog(
         en: `A contract emitted an event that this program does not know (block ${log.blockNumber}, log ${log.logIndex}).`,
         zh: `合约发出了本程序不认识的事件（第 ${log.blockNumber} 块，日志 ${log.logIndex}）。`,
       },
-      { address: log.address, topic: log.topics[0] ?? null, blockNumber: log.blockNumber, logIndex: log.logIndex },
+      {
+        address: log.address,
+        topic: log.topics[0] ?? null,
+        blockNumber: log.blockNumber,
+        logIndex: log.logIndex,
+      },
       { cause },
     );
   }

@@ -66,7 +66,9 @@ interface FollowerEvents {
 }
 
 /** Trying again does not help: the chain is another one, or says what we do not understand. */
-const FATAL = ['CHAIN_WRONG_ID', 'CHAIN_REPLACED', 'CHAIN_CONTRACTS_MISSING', 'CHAIN_EVENT_UNDECODABLE'];
+const FATAL = ['CHAIN_WRONG_ID', 'CHAIN_REPLACED', 'CHAIN_EVENT_UNDECODABLE'];
+/** Times in a row that the contracts must be missing before it is believed. */
+const MISSING_BELIEVED_AFTER = 3;
 /** Of blocks that are deep and hold no event, every so many one is kept. */
 const SPARSE_STEP = 256;
 
@@ -96,6 +98,7 @@ export class Follower<E = LedgerEvent> {
   #verified = false;
   #rangeNow: number;
   #prunedBelow = 0n;
+  #missingSeen = 0;
   #state: FollowerStatus['state'] = 'idle';
   #followed: bigint | null = null;
   #head: bigint | null = null;
@@ -195,6 +198,7 @@ export class Follower<E = LedgerEvent> {
         const more = await this.#step();
         this.#lastError = null;
         this.#failingSince = null;
+        this.#missingSeen = 0;
         this.#backoff.reset();
         if (!more && !this.#stopping) await this.#pause.wait(this.#pollMilliseconds);
       } catch (thrown) {
@@ -203,7 +207,7 @@ export class Follower<E = LedgerEvent> {
         this.#failingSince ??= this.#clock.now();
         // After a break it may be another chain that answers.
         this.#verified = false;
-        if (FATAL.some((code) => isLedgerError(error, code))) {
+        if (this.#isFatal(error)) {
           fatal = error;
           break;
         }
@@ -213,6 +217,15 @@ export class Follower<E = LedgerEvent> {
     }
     this.#state = fatal === null ? 'idle' : 'stopped';
     this.events.emit('ended', fatal);
+  }
+
+  #isFatal(error: Error): boolean {
+    if (isLedgerError(error, 'CHAIN_CONTRACTS_MISSING')) {
+      // An endpoint that is just going back or starting may show an empty state for a moment.
+      this.#missingSeen++;
+      return this.#missingSeen >= MISSING_BELIEVED_AFTER;
+    }
+    return FATAL.some((code) => isLedgerError(error, code));
   }
 
   /** Reads one range, or undoes a fork; true when there is more to do at once. */

@@ -241,12 +241,11 @@ export class Outbox implements EventHandler {
 
   /** Ends after the step that is under way; what was not finished goes on after the next start. */
   async stop(): Promise<void> {
-    const running = ROLES.map((role) => {
+    for (const role of ROLES) {
       this.#writers[role].stopping = true;
       this.#writers[role].pause.wake();
-      return this.#writers[role].running;
-    });
-    await Promise.all(running);
+    }
+    for (const role of ROLES) await this.#writers[role].running;
   }
 
   // ── what the follower tells ──────────────────────────────────────────────────
@@ -471,7 +470,11 @@ export class Outbox implements EventHandler {
   }
 
   /** Signs, and stores what was signed: before anything goes out. */
-  async #sign(writer: Writer, row: OutboxRow, terms: Fees & { nonce: bigint; gas: bigint }): Promise<OutboxAttempt> {
+  async #sign(
+    writer: Writer,
+    row: OutboxRow,
+    terms: Fees & { nonce: bigint; gas: bigint },
+  ): Promise<OutboxAttempt> {
     const { to, data } = callOf(writer, row);
     const raw = await this.#keyring.signTransaction(writer.role, {
       type: 'eip1559',
@@ -494,11 +497,7 @@ export class Outbox implements EventHandler {
   }
 
   /** Looks up every transaction ever signed for a row; true when one is in a block. */
-  async #settleIfMined(
-    writer: Writer,
-    row: OutboxRow,
-    attempts: readonly OutboxAttempt[],
-  ): Promise<boolean> {
+  async #settleIfMined(writer: Writer, row: OutboxRow, attempts: readonly OutboxAttempt[]): Promise<boolean> {
     for (const attempt of attempts) {
       const receipt = await this.#client.receipt(bytesToHex(attempt.txHash));
       if (receipt === null) continue;

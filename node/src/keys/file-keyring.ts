@@ -121,9 +121,7 @@ export class FileKeyring implements Keyring {
   }
 
   async registerSecret(keyId: string): Promise<RegisterSecret> {
-    const secret = Object.hasOwn(this.#secrets.registers, keyId)
-      ? this.#secrets.registers[keyId]
-      : undefined;
+    const secret = Object.hasOwn(this.#secrets.registers, keyId) ? this.#secrets.registers[keyId] : undefined;
     if (secret === undefined) {
       throw new LedgerError(
         'KEYRING_SECRET_UNKNOWN',

@@ -14,7 +14,12 @@ const KEY_BYTES = 32;
 interface SealedHeader {
   readonly format: string;
   readonly cipher: string;
-  readonly kdf: { readonly name: string; readonly cost: number; readonly block: number; readonly salt: string };
+  readonly kdf: {
+    readonly name: string;
+    readonly cost: number;
+    readonly block: number;
+    readonly salt: string;
+  };
 }
 
 interface SealedFile extends SealedHeader {

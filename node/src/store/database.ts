@@ -1,14 +1,6 @@
 /** A value that may stand for `$1`, `$2`, … in a statement. */
 export type Parameter =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | Date
-  | Uint8Array
-  | JsonParameter
-  | readonly Parameter[];
+  string | number | bigint | boolean | null | Date | Uint8Array | JsonParameter | readonly Parameter[];
 
 /** A value for a `jsonb` parameter, made by {@link json}. */
 export interface JsonParameter {

@@ -51,18 +51,24 @@ export class EventStore {
 
   /** The stored block that is `offset` rows below the highest one. */
   async storedBlock(offset: number): Promise<BlockRow | undefined> {
-    const rows = await this.#db.query<{ number: string; hash: Uint8Array; parent_hash: Uint8Array; time: string }>(
-      'SELECT number, hash, parent_hash, time FROM chain_blocks ORDER BY number DESC OFFSET $1 LIMIT 1',
-      [offset],
-    );
+    const rows = await this.#db.query<{
+      number: string;
+      hash: Uint8Array;
+      parent_hash: Uint8Array;
+      time: string;
+    }>('SELECT number, hash, parent_hash, time FROM chain_blocks ORDER BY number DESC OFFSET $1 LIMIT 1', [
+      offset,
+    ]);
     return rows.map(blockFromRow)[0];
   }
 
   async block(number: bigint): Promise<BlockRow | undefined> {
-    const rows = await this.#db.query<{ number: string; hash: Uint8Array; parent_hash: Uint8Array; time: string }>(
-      'SELECT number, hash, parent_hash, time FROM chain_blocks WHERE number = $1',
-      [number],
-    );
+    const rows = await this.#db.query<{
+      number: string;
+      hash: Uint8Array;
+      parent_hash: Uint8Array;
+      time: string;
+    }>('SELECT number, hash, parent_hash, time FROM chain_blocks WHERE number = $1', [number]);
     return rows.map(blockFromRow)[0];
   }
 

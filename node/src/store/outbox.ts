@@ -156,7 +156,9 @@ export class OutboxStore {
       max_fee_per_gas: string;
       max_priority_fee_per_gas: string;
       signed_at: Date;
-    }>('SELECT * FROM outbox_attempts WHERE outbox_id = $1 AND abandoned_at IS NULL ORDER BY ordinal DESC', [id]);
+    }>('SELECT * FROM outbox_attempts WHERE outbox_id = $1 AND abandoned_at IS NULL ORDER BY ordinal DESC', [
+      id,
+    ]);
     return rows.map((row) => ({
       nonce: BigInt(row.nonce),
       txHash: row.tx_hash,
@@ -258,10 +260,7 @@ export class OutboxStore {
   }
 
   async #one(condition: string, parameters: readonly (string | bigint)[]): Promise<OutboxRow | undefined> {
-    const [row] = await this.#db.query<Row>(
-      `SELECT ${COLUMNS} FROM outbox WHERE ${condition}`,
-      parameters,
-    );
+    const [row] = await this.#db.query<Row>(`SELECT ${COLUMNS} FROM outbox WHERE ${condition}`, parameters);
     return row === undefined ? undefined : fromRow(row);
   }
 }

@@ -89,8 +89,7 @@ class ServerEngine implements Engine {
     await client.query('BEGIN');
     try {
       const value = await work({
-        query: async (sql, parameters) =>
-          (await client.query<pg.QueryResultRow>(sql, [...parameters])).rows,
+        query: async (sql, parameters) => (await client.query<pg.QueryResultRow>(sql, [...parameters])).rows,
         exec: async (sql) => void (await client.query(sql)),
       });
       await client.query('COMMIT');

@@ -151,7 +151,7 @@ class TransactionDatabase implements Database {
 
 function wrongHandle(): LedgerError {
   return new LedgerError('STORE_WRONG_HANDLE', {
-    en: "Inside a transaction only its own handle may be used, and only until it ends.",
+    en: 'Inside a transaction only its own handle may be used, and only until it ends.',
     zh: '事务内只能使用该事务的句柄，且事务结束后不得再用。',
   });
 }

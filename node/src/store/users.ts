@@ -80,10 +80,12 @@ export class UserStore {
 
   /** Notes who did what. `detail` must hold ids, never records. */
   async logAccess(entry: Omit<AccessRow, 'id'>): Promise<void> {
-    await this.#db.query(
-      'INSERT INTO access_log (at, token_name, action, detail) VALUES ($1, $2, $3, $4)',
-      [entry.at, entry.tokenName, entry.action, json(entry.detail)],
-    );
+    await this.#db.query('INSERT INTO access_log (at, token_name, action, detail) VALUES ($1, $2, $3, $4)', [
+      entry.at,
+      entry.tokenName,
+      entry.action,
+      json(entry.detail),
+    ]);
   }
 
   /** Newest first; `beforeId` continues a listing. */
