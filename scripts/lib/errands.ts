@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { QuestionDetail } from '../../node/src/api/schemas/answers.ts';
+import type { Import, OperationsResult } from '../../node/src/api/schemas/intake.ts';
+import type { ChainStatus, Register } from '../../node/src/api/schemas/ledger.ts';
+import type { Connection } from '../../node/src/cli/connection.ts';
+
+// What an officer does with a running node, over its API, with waiting included.
+
+const POLL_MILLISECONDS = 100;
+
+/** Imports a file and waits until every row has become a record, a duplicate or an issue. */
+export async function importFile(node: Connection, path: string, profile?: string): Promise<Import> {
+  let { body } = await node.call<Import>('startImport', {
+    query: { fileName: basename(path), profile },
+    raw: { body: await readFile(path), mediaType: 'application/octet-stream' },
+  });
+  while (body.state === 'running') {
+    await pause(POLL_MILLISECONDS);
+    ({ body } = await node.call<Import>('getImport', { params: { id: body.id } }));
+  }
+  if (body.state === 'failed') throw new Error(`${basename(path)}: ${JSON.stringify(body.error)}`);
+  return body;
+}
+
+/** Carries out the operations of a file. */
+export async function operateFile(node: Connection, path: string): Promise<OperationsResult> {
+  const { body } = await node.call<OperationsResult>('operateFile', {
+    query: { fileName: basename(path) },
+    raw: { body: await readFile(path), mediaType: 'application/octet-stream' },
+  });
+  return body;
+}
+
+/** Waits until the node's own register is open, and gives its id. */
+export async function untilRegisterOpen(node: Connection): Promise<string> {
+  for (;;) {
+    const { body } = await node.call<{ items: Register[] }>('listRegisters');
+    const own = body.items.find((register) => register.own);
+    if (own !== undefined) return own.id;
+    await pause(POLL_MILLISECONDS);
+  }
+}
+
+/** Waits until everything that these nodes hold is anchored and witnessed. */
+export async function untilWitnessed(
+  nodes: readonly Connection[],
+  progress: (text: string) => void = () => undefined,
+): Promise<void> {
+  for (;;) {
+    const all = await Promise.all(nodes.map(async (node) => (await node.call<ChainStatus>('getChain')).body.batches));
+    const sum = (part: keyof ChainStatus['batches']): number => all.reduce((total, batches) => total + batches[part], 0);
+    const [entries, unanchored, unwitnessed] = [sum('unbatchedEntries'), sum('unanchored'), sum('unwitnessed')];
+    if (entries + unanchored + unwitnessed === 0) return;
+    progress(`${entries} entries and ${unanchored} batches wait, ${unwitnessed} batches not witnessed yet`);
+    await pause(POLL_MILLISECONDS);
+  }
+}
+
+/** Asks, and waits for an answer that verified. @throws Error when it is refused or fails */
+export async function untilAnswered(
+  node: Connection,
+  ask: {
+    readonly subject: string;
+    readonly member: string;
+    readonly application: string;
+    readonly predicate: string;
+    readonly reason: string;
+  },
+): Promise<QuestionDetail> {
+  let { body } = await node.call<QuestionDetail>('ask', { json: ask });
+  while (body.state === 'created' || body.state === 'sent') {
+    await pause(POLL_MILLISECONDS);
+    ({ body } = await node.call<QuestionDetail>('getQuestion', { params: { id: body.id }, reason: ask.reason }));
+  }
+  if (body.state !== 'answered') {
+    throw new Error(`no answer: ${body.state} ${JSON.stringify(body.refusal ?? body.error)}`);
+  }
+  return body;
+}

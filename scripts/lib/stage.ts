@@ -1,0 +1,243 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { privateKeyToAccount, generatePrivateKey, mnemonicToAccount } from 'viem/accounts';
+import type { LocalAccount } from 'viem';
+import { Connection } from '../../node/src/cli/connection.ts';
+import { setUpNode } from '../../node/src/setup.ts';
+import { ANVIL_MNEMONIC, startAnvil, type Anvil } from './anvil.ts';
+import { deployLedger, type Deployment, type RegisterParameters } from './deploy.ts';
+import { type FoundingMember, foundLedger, fundAccounts } from './found.ts';
+import { root } from './checks.ts';
+
+/** An agency on the stage: a node of its own, with its own database, keys and port. */
+export interface Agency {
+  /** Short name, also of its folder. */
+  readonly slug: string;
+  readonly name: string;
+  readonly regionCode: number;
+  readonly creditCode: string;
+}
+
+export interface StageNode extends Agency {
+  readonly memberId: bigint;
+  readonly url: string;
+  readonly dataDir: string;
+  readonly logFile: string;
+  readonly pid: number;
+  /** Calls the node over HTTP with the local token of the role that the endpoint needs. */
+  readonly connection: Connection;
+}
+
+export interface Stage {
+  readonly directory: string;
+  readonly chain: Anvil;
+  readonly deployment: Deployment;
+  /** Keys of the council's seats, made for this stage only. */
+  readonly seats: readonly [LocalAccount, LocalAccount, LocalAccount];
+  readonly nodes: readonly StageNode[];
+  /** Ends nodes and chain; waits until they have gone. */
+  stop(): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly directory: string;
+  readonly agencies: readonly Agency[];
+  readonly parameters?: RegisterParameters;
+  /** Settings of every node, besides those that differ. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Called before each part. */
+  readonly onPart?: (part: 'chain' | 'contracts' | 'nodes') => void;
+}
+
+const SEAT_REGIONS = [110_000, 120_000, 130_000] as const;
+const READY_SECONDS = 60;
+
+/**
+ * Starts a chain, deploys and founds the ledger on it, and starts a node for each agency, each
+ * a process of its own. Everything lives in `directory`, listens on free ports and outlives this
+ * process until `stop` is called.
+ */
+export async function setStage(options: StageOptions): Promise<Stage> {
+  const { directory, agencies } = options;
+  await mkdir(directory, { recursive: true });
+  options.onPart?.('chain');
+  const chain = await startAnvil({
+    detachedLog: join(directory, 'chain.log'),
+    // A block for each transaction, and one now and then, so that the chain's time goes on.
+    blockTimeSeconds: 5,
+    mixedMining: true,
+  });
+  const pids = [chain.pid];
+  const stop = async (): Promise<void> => {
+    // The chain last: the nodes have things to finish on it.
+    await endProcesses(pids.slice(1));
+    await endProcesses(pids.slice(0, 1));
+  };
+  try {
+    options.onPart?.('contracts');
+    const deployer = mnemonicToAccount(ANVIL_MNEMONIC);
+    const seats = [newKey(), newKey(), newKey()] as const;
+    const deployment = await deployLedger({
+      rpcUrl: chain.url,
+      deployer,
+      regions: [...SEAT_REGIONS],
+      seats: [seats[0].address, seats[1].address, seats[2].address],
+      ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+    });
+    const deploymentFile = join(directory, 'deployment.json');
+    await writeFile(deploymentFile, `${JSON.stringify(deployment, null, 2)}\n`);
+
+    options.onPart?.('nodes');
+    const prepared = [];
+    for (const agency of agencies) {
+      const port = await freePort();
+      const dataDir = join(directory, agency.slug);
+      const keys = await setUpNode({
+        directory: dataDir,
+        settings: {
+          rpcUrl: chain.url,
+          port,
+          pollMilliseconds: 200,
+          ...options.settings,
+        },
+        deploymentFile,
+      });
+      prepared.push({ agency, port, dataDir, keys, url: `http://127.0.0.1:${port}` });
+    }
+    const members: FoundingMember[] = prepared.map(({ agency, keys, url }) => ({
+      name: agency.name,
+      regionCode: agency.regionCode,
+      creditCode: agency.creditCode,
+      role: 'authority',
+      endpoint: url,
+      operator: keys.operator,
+      witness: keys.witness,
+    }));
+    await fundAccounts(chain.url, deployer, [
+      ...seats.map((seat) => seat.address),
+      ...prepared.flatMap(({ keys }) => [keys.operator, keys.witness]),
+    ]);
+    const { memberIds } = await foundLedger({
+      rpcUrl: chain.url,
+      deployment,
+      seats: [seats[0], seats[1]],
+      members,
+    });
+
+    const nodes = prepared.map(({ agency, dataDir, url }, i): StageNode => {
+      const logFile = join(directory, `${agency.slug}.log`);
+      const pid = startNode(dataDir, logFile);
+      pids.push(pid);
+      const memberId = memberIds[i];
+      if (memberId === undefined) throw new Error(`${agency.name} was not admitted`);
+      return {
+        ...agency,
+        memberId,
+        url,
+        dataDir,
+        logFile,
+        pid,
+        connection: new Connection(
+          { url, dataDir },
+          { environment: {}, signal: new AbortController().signal },
+        ),
+      };
+    });
+    await Promise.all(nodes.map((node) => untilReady(node)));
+    return { directory, chain, deployment, seats, nodes, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Ends processes: asks first, insists after ten seconds, returns when they have gone. */
+export async function endProcesses(pids: readonly number[]): Promise<void> {
+  for (const pid of pids) signal(pid, 'SIGTERM');
+  const impatient = performance.now() + 10_000;
+  for (const pid of pids) {
+    while (isAlive(pid)) {
+      if (performance.now() > impatient) signal(pid, 'SIGKILL');
+      await pause(25);
+    }
+  }
+}
+
+/** Whether a process lives; with `program`, and (where the system tells) its command line names that. */
+export function isAlive(pid: number, program?: string): boolean {
+  if (!signal(pid, 0)) return false;
+  if (program === undefined || process.platform !== 'linux') return true;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(program);
+  } catch {
+    // It ended in between.
+    return false;
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch {
+    // No such process, or not ours: either way not one that we can wait for.
+    return false;
+  }
+}
+
+function startNode(dataDir: string, logFile: string): number {
+  const log = openSync(logFile, 'a', 0o600);
+  const child = spawn(
+    process.execPath,
+    [
+      '--conditions=source',
+      '--disable-warning=ExperimentalWarning',
+      join(root, 'node/src/cli/start.ts'),
+      'serve',
+      '--data',
+      dataDir,
+    ],
+    { cwd: root, detached: true, stdio: ['ignore', log, log] },
+  );
+  closeSync(log);
+  child.unref();
+  return child.pid ?? 0;
+}
+
+async function untilReady(node: StageNode): Promise<void> {
+  const until = performance.now() + READY_SECONDS * 1000;
+  for (;;) {
+    const ready = await fetch(`${node.url}/v1/ready`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (ready) return;
+    if (!isAlive(node.pid) || performance.now() > until) {
+      const log = await readFile(node.logFile, 'utf8');
+      throw new Error(`the node of ${node.name} did not become ready:\n${log.slice(-3_000)}`);
+    }
+    await pause(100);
+  }
+}
+
+function newKey(): LocalAccount {
+  return privateKeyToAccount(generatePrivateKey());
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address !== null && typeof address === 'object') resolve(address.port);
+        else reject(new Error('no port'));
+      });
+    });
+  });
+}
