@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { checkUscc, dayOfDate, OPEN_END, regionSegment } from '@credit-ledger/sdk/protocol';
+import { checkUscc, OPEN_END, regionSegment, type UsccCheck } from '@credit-ledger/sdk/protocol';
 import type { NewRecord, RecordField } from '../store/records.ts';
 import { type AmountReading, readAmount, readNumberAmount, yuanOfFen } from './amounts.ts';
 import { type DateReading, readDate, readSerialDate } from './dates.ts';
@@ -39,11 +39,12 @@ const DOCUMENT_CHARS = 128;
  * issue.
  */
 export async function* convertRows(table: Table, plan: Plan, options: ConvertOptions): AsyncGenerator<RowOutcome> {
+  const context = new PlanContext(plan, table, options.today);
   const seen = new Map<string, { readonly contentHash: string; readonly uscc: string; readonly row: number }>();
   for await (const row of table.rows(plan.sheet)) {
     if (row.row < plan.firstRow) continue;
     if (row.cells.every((cell) => cellText(cell).trim() === '')) continue;
-    const outcome = new RowConversion(row, table, plan, options.today).outcome();
+    const outcome = new RowConversion(row, context).outcome();
     if ('record' in outcome && options.keepRepeats !== true) {
       const { record } = outcome;
       const key = plan.profile.severalSubjectsPerDocument ? `${record.documentNumber}\n${record.uscc}` : record.documentNumber;
@@ -77,12 +78,49 @@ function conflictWithin(
   });
 }
 
+/** What is the same for all rows of a file, worked out once. */
+class PlanContext {
+  readonly plan: Plan;
+  readonly table: Table;
+  readonly today: string;
+  readonly columns: ReadonlyMap<string, PlannedColumn>;
+  readonly volatile: ReadonlySet<string>;
+  /** Few authorities stand in many rows. */
+  readonly #agencyCodes = new Map<string, UsccCheck>();
+  readonly #authorityNames = new Map<string, boolean>();
+
+  constructor(plan: Plan, table: Table, today: string) {
+    this.plan = plan;
+    this.table = table;
+    this.today = today;
+    this.columns = new Map(plan.columns.map((column) => [column.spec.field, column]));
+    this.volatile = new Set(plan.profile.columns.filter((column) => column.volatile).map(({ field }) => field));
+  }
+
+  agencyCode(text: string): UsccCheck {
+    return remembered(this.#agencyCodes, text, checkUscc);
+  }
+
+  isNoAuthorityName(name: string): boolean {
+    return remembered(this.#authorityNames, name, isNoAuthorityName);
+  }
+}
+
+const REMEMBERED = 1000;
+
+function remembered<T>(memory: Map<string, T>, key: string, work: (key: string) => T): T {
+  const known = memory.get(key);
+  if (known !== undefined) return known;
+  const made = work(key);
+  if (memory.size < REMEMBERED) memory.set(key, made);
+  return made;
+}
+
 /** The conversion of one row; collects every problem, so that an officer mends them all at once. */
 class RowConversion {
   readonly #row: TableRow;
-  readonly #table: Table;
+  readonly #context: PlanContext;
   readonly #plan: Plan;
-  readonly #today: string;
   readonly #issues: Issue[] = [];
   readonly #warnings: Issue[] = [];
   readonly #values = new Map<string, string>();
@@ -90,11 +128,10 @@ class RowConversion {
   readonly #days = new Map<string, number>();
   readonly #fen = new Map<string, bigint>();
 
-  constructor(row: TableRow, table: Table, plan: Plan, today: string) {
+  constructor(row: TableRow, context: PlanContext) {
     this.#row = row;
-    this.#table = table;
-    this.#plan = plan;
-    this.#today = today;
+    this.#context = context;
+    this.#plan = context.plan;
   }
 
   outcome(): RowOutcome {
@@ -120,15 +157,12 @@ class RowConversion {
   /** Natural persons are no subjects here; where it is likely, nothing is kept either. */
   #naturalPerson(): IssueCode | null {
     const { record } = this.#plan.profile;
-    const text = (field: string | undefined): string => {
-      const column = field === undefined ? undefined : this.#plan.columns.find(({ spec }) => spec.field === field);
-      return column === undefined ? '' : tidy(cellText(this.#row.cells[column.index]));
-    };
+    const text = (field: string | undefined): string => this.#textOf(field);
     if (isNaturalPersonCategory(text(record.subjectCategory))) return 'NATURAL_PERSON';
     const code = text(record.subjectCode);
     if (isResidentId(code)) return 'NATURAL_PERSON';
     const name = text(record.subjectName);
-    if (isResidentId(name) || (!checkUscc(code).ok && mayBePersonalName(name))) return 'NATURAL_PERSON_LIKELY';
+    if (isResidentId(name) || (mayBePersonalName(name) && !checkUscc(code).ok)) return 'NATURAL_PERSON_LIKELY';
     return null;
   }
 
@@ -138,7 +172,7 @@ class RowConversion {
     const { profile } = this.#plan;
     const days = [profile.record.day, ...profile.record.until];
     for (const [field, given] of Object.entries(profile.fixed)) {
-      const value = given === 'today' && days.includes(field) ? this.#today : given;
+      const value = given === 'today' && days.includes(field) ? this.#context.today : given;
       if (value === '') continue;
       if (days.includes(field)) this.#takeDate(field, readDate(value), { field, column: field, isEnd: field !== profile.record.day, optional: false });
       else this.#put(field, value);
@@ -211,18 +245,17 @@ class RowConversion {
     const standing = regionStanding(regionSegment(check.uscc));
     if (standing.standing === 'historical') this.#warn(column, 'REGION_HISTORICAL', check.uscc, { region: standing.name });
     if (standing.standing === 'unknown') this.#warn(column, 'REGION_UNKNOWN', check.uscc);
-    const category = this.#values.get(this.#plan.profile.record.subjectCategory ?? '') ?? this.#categoryText();
+    const category = this.#textOf(this.#plan.profile.record.subjectCategory);
     if (/个体/u.test(category) && !check.uscc.startsWith('92')) this.#issue(column, 'CATEGORY_CONTRADICTS_CODE', `${category} ${check.uscc}`);
   }
 
-  #categoryText(): string {
-    const field = this.#plan.profile.record.subjectCategory;
-    const column = this.#plan.columns.find(({ spec }) => spec.field === field);
+  #textOf(field: string | undefined): string {
+    const column = field === undefined ? undefined : this.#context.columns.get(field);
     return column === undefined ? '' : tidy(cellText(this.#row.cells[column.index]));
   }
 
   #readAgencyCode(column: PlannedColumn, text: string): void {
-    const check = checkUscc(text);
+    const check = this.#context.agencyCode(text);
     if (check.ok) this.#put(column.spec.field, check.uscc, text);
     else this.#warn(column, 'AGENCY_CODE_INVALID', text);
   }
@@ -232,7 +265,7 @@ class RowConversion {
     const { field } = column.spec;
     const name = canonicalName(text);
     if (name.length > NAME_CHARS) this.#issue(column, 'VALUE_TOO_LONG', text, { limit: NAME_CHARS });
-    else if (field !== record.subjectName && isNoAuthorityName(name)) {
+    else if (field !== record.subjectName && this.#context.isNoAuthorityName(name)) {
       if (field === record.sourceName) this.#warn(column, 'SOURCE_NAME_REPLACED', text);
       else this.#issue(column, 'NAME_NOT_A_NAME', text);
     } else this.#put(field, name, text);
@@ -278,11 +311,11 @@ class RowConversion {
     const { profile } = this.#plan;
     const options = {
       profile: spec.dates === undefined ? profile.dates : { ...profile.dates, ...spec.dates },
-      decidedBy: spec.type === 'day' ? this.#today : undefined,
+      decidedBy: spec.type === 'day' ? this.#context.today : undefined,
     };
     const reading =
       typeof cell === 'object' && cell.type === 'number'
-        ? readSerialDate(cell.text, this.#table.dateSystem, cell.isDate, options)
+        ? readSerialDate(cell.text, this.#context.table.dateSystem, cell.isDate, options)
         : readDate(text, options);
     this.#takeDate(spec.field, reading, { field: spec.field, column: column.header, isEnd: spec.type === 'end', optional: spec.type === 'date' });
   }
@@ -311,7 +344,7 @@ class RowConversion {
       return;
     }
     if (reading.warning !== null) this.#warnings.push(issueOf(at, 'DATE_WRITTEN_ODDLY', reading.raw, { hint: date ?? '长期' }));
-    this.#days.set(field, isOpen || date === null ? OPEN_END : dayOfDate(date));
+    this.#days.set(field, isOpen || date === null ? OPEN_END : Date.parse(date) / 86_400_000);
     this.#put(field, isOpen || date === null ? '长期' : date, reading.raw);
   }
 
@@ -406,7 +439,7 @@ class RowConversion {
    * date is the same content, and so is a row read under newer mappings.
    */
   #contentHash(said: { readonly class: number; readonly uscc: string; readonly documentNumber: string; readonly day: number; readonly until: number; readonly amountFen: bigint }): string {
-    const volatile = new Set(this.#plan.profile.columns.filter((column) => column.volatile).map(({ field }) => field));
+    const { volatile } = this.#context;
     const fields = this.#fields
       .filter(({ name }) => !name.endsWith('.raw') && !volatile.has(name))
       .map(({ name, value }) => [name, value])
@@ -424,7 +457,7 @@ class RowConversion {
   }
 
   #header(field: string): string | null {
-    return this.#plan.columns.find(({ spec }) => spec.field === field)?.header ?? null;
+    return this.#context.columns.get(field)?.header ?? null;
   }
 
   #issue(column: PlannedColumn, code: IssueCode, read: string, operands: Record<string, string | number | null> = {}): void {

@@ -1,5 +1,5 @@
-import { pipeline, Readable } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
+import type { TransformOptions } from 'node:stream';
+import { CsvError, type Options, parse, type Parser } from 'csv-parse';
 import type { TextEncoding } from './detect.ts';
 import { fileError } from './errors.ts';
 import type { IntakeLimits } from './limits.ts';
@@ -12,8 +12,8 @@ const DELIMITERS = [',', '\t', ';', '|'] as const;
 export async function detectDelimiter(source: ByteSource, encoding: TextEncoding, bomBytes: number): Promise<string> {
   const decoder = new TextDecoder(encoding);
   let text = '';
-  for await (const chunk of source.stream(bomBytes, Math.min(source.size, bomBytes + 16_384))) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
+  for await (const chunk of source.chunks(bomBytes, Math.min(source.size, bomBytes + 16_384))) {
+    text += decoder.decode(chunk, { stream: true });
   }
   const counts = new Map<string, number>();
   let quoted = false;
@@ -36,28 +36,23 @@ export async function* csvRows(
   format: { readonly encoding: TextEncoding; readonly bomBytes: number; readonly delimiter: string },
   limits: IntakeLimits,
 ): AsyncGenerator<TableRow> {
-  const parser = parse({
+  const options: Options & TransformOptions = {
     delimiter: format.delimiter,
     relax_column_count: true,
     max_record_size: limits.rowBytes,
     skip_empty_lines: false,
-  });
-  pipeline(Readable.from(decoded(source, format), { objectMode: false }), parser, () => {
-    // The error, if any, reaches the reader through the parser.
-  });
+    // Every row of a chunk is taken before the next chunk is given, so nothing piles up here.
+    readableHighWaterMark: Number.MAX_SAFE_INTEGER,
+  };
+  const parser = parse(options);
   let row = 0;
   try {
-    for await (const cells of parser as AsyncIterable<string[]>) {
-      row++;
-      if (row > limits.rows) throw fileError('TOO_MANY_ROWS', { limit: limits.rows });
-      if (cells.length > limits.columns && cells.slice(limits.columns).some((cell) => cell.trim() !== '')) {
-        throw fileError('TOO_MANY_COLUMNS', { row, limit: limits.columns });
-      }
-      if (cells.some((cell) => cell.length > limits.cellChars)) {
-        throw fileError('CELL_TOO_LARGE', { row, limitKiB: Math.floor(limits.cellChars / 1024) });
-      }
-      yield { row, cells };
+    for await (const chunk of decoded(source, format)) {
+      await given(parser, chunk);
+      for (let cells = taken(parser); cells !== null; cells = taken(parser)) yield checked(cells, ++row, limits);
     }
+    await given(parser, null);
+    for (let cells = taken(parser); cells !== null; cells = taken(parser)) yield checked(cells, ++row, limits);
   } catch (error) {
     throw asFileError(error, row + 1, limits);
   } finally {
@@ -65,12 +60,42 @@ export async function* csvRows(
   }
 }
 
-async function* decoded(source: ByteSource, format: { readonly encoding: TextEncoding; readonly bomBytes: number }): AsyncGenerator<Buffer> {
+/** Gives the parser a chunk, or the end, and waits until it has been parsed. */
+function given(parser: Parser, chunk: Uint8Array | null): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error): void => reject(error);
+    const done = (error?: Error | null): void => {
+      if (error) return; // comes as an event too, with more in it
+      parser.off('error', onError);
+      resolve();
+    };
+    parser.once('error', onError);
+    if (chunk === null) parser.end(done);
+    else parser.write(chunk, done);
+  });
+}
+
+function taken(parser: Parser): string[] | null {
+  return parser.read() as string[] | null;
+}
+
+function checked(cells: string[], row: number, limits: IntakeLimits): TableRow {
+  if (row > limits.rows) throw fileError('TOO_MANY_ROWS', { limit: limits.rows });
+  if (cells.length > limits.columns && cells.slice(limits.columns).some((cell) => cell.trim() !== '')) {
+    throw fileError('TOO_MANY_COLUMNS', { row, limit: limits.columns });
+  }
+  if (cells.some((cell) => cell.length > limits.cellChars)) {
+    throw fileError('CELL_TOO_LARGE', { row, limitKiB: Math.floor(limits.cellChars / 1024) });
+  }
+  return { row, cells };
+}
+
+async function* decoded(source: ByteSource, format: { readonly encoding: TextEncoding; readonly bomBytes: number }): AsyncGenerator<Uint8Array> {
   const decoder = new TextDecoder(format.encoding, { fatal: true });
-  for await (const chunk of source.stream(format.bomBytes)) {
+  for await (const chunk of source.chunks(format.bomBytes)) {
     // Checked as a whole before: valid UTF-8 needs no second decoding.
-    if (format.encoding === 'utf-8') yield chunk as Buffer;
-    else yield Buffer.from(decoder.decode(chunk as Uint8Array, { stream: true }));
+    if (format.encoding === 'utf-8') yield chunk;
+    else yield Buffer.from(decoder.decode(chunk, { stream: true }));
   }
   if (format.encoding !== 'utf-8') yield Buffer.from(decoder.decode());
 }

@@ -85,6 +85,8 @@ const ANY_NUMERAL = `[${NUMERAL_CLASS}${NUMERAL_UNIT_CLASS}]`;
  * refused with the reason. Never throws.
  */
 export function readDate(raw: string, options: DateOptions = {}): DateReading {
+  const usual = /^(\d{4})([-/])(\d{2})\2(\d{2})$/u.exec(raw);
+  if (usual !== null) return conclude(dayParts(Number(usual[1]), Number(usual[3]), Number(usual[4]), null), raw, options);
   if (isMissing(tidy(raw))) return { verdict: 'missing', raw };
   if (raw.length > 120) return { verdict: 'question', code: 'DATE_UNREADABLE', suggestion: null, raw };
   return conclude(readText(prepare(raw), options.profile ?? {}), raw, options);

@@ -88,9 +88,9 @@ async function decodes(source: ByteSource, encoding: TextEncoding, from: number)
   const decoder = new TextDecoder(encoding, { fatal: true });
   let offset = from;
   try {
-    for await (const chunk of source.stream(from)) {
-      decoder.decode(chunk as Uint8Array, { stream: true });
-      offset += (chunk as Uint8Array).length;
+    for await (const chunk of source.chunks(from)) {
+      decoder.decode(chunk, { stream: true });
+      offset += chunk.length;
     }
     decoder.decode();
     return { ok: true };
@@ -124,7 +124,7 @@ async function blankRefused<T extends FileKind>(source: ByteSource, kind: T): Pr
 
 async function headOf(source: ByteSource, bytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of source.stream(0, Math.min(bytes, source.size))) chunks.push(chunk as Uint8Array);
+  for await (const chunk of source.chunks(0, Math.min(bytes, source.size))) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
@@ -133,8 +133,8 @@ async function oldOfficeFile(source: ByteSource): Promise<Error> {
   const marks = { encrypted: Buffer.from('EncryptedPackage', 'utf16le'), word: Buffer.from('WordDocument', 'utf16le') };
   let tail: Uint8Array = new Uint8Array(0);
   let isWord = false;
-  for await (const chunk of source.stream()) {
-    const window = Buffer.concat([tail, chunk as Uint8Array]);
+  for await (const chunk of source.chunks()) {
+    const window = Buffer.concat([tail, chunk]);
     if (window.includes(marks.encrypted)) return fileError('FILE_ENCRYPTED');
     isWord ||= window.includes(marks.word);
     tail = window.subarray(-64);

@@ -5,6 +5,7 @@ export { dryRun, type DryRunOptions, type DryRunReport, shown, type ShownRecord 
 export { FILE_ERROR_CODES } from './errors.ts';
 export { type Issue, type IssueCode, issueOf, ISSUES } from './issues.ts';
 export { DEFAULT_LIMITS, type IntakeLimits } from './limits.ts';
+export { type Correction, correctedRecord, type Operation, type OperationName, type OperationOutcome, readOperations } from './operations.ts';
 export { type Plan, planTable } from './plan.ts';
 export { findProfile, loadProfile, parseProfile, type Profile, PROFILES } from './profile.ts';
 export { formulaSafe, type ImportReport, writeFailedRows } from './report.ts';

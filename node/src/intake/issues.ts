@@ -231,6 +231,18 @@ export const ISSUES = {
     doEn: 'If this row is right, correct the record (ledger correct); if not, correct the row.',
     doZh: '若本行正确，请对原记录执行更正；否则请修改本行。',
   },
+  OPERATION_UNKNOWN: {
+    en: 'This is no operation on a record.',
+    zh: '不是有效的操作。',
+    doEn: 'Write one of: revoke, repair, correct, dispute, settle.',
+    doZh: '请填写：撤销、修复、更正、异议、异议终结。',
+  },
+  COLUMN_UNKNOWN: {
+    en: 'The template has no such column.',
+    zh: '模板中没有该列。',
+    doEn: 'Name the column as the template does.',
+    doZh: '请按模板的列名填写。',
+  },
   // What is only to be looked at: the row is a record.
   REGION_HISTORICAL: {
     en: 'The region of the code ({region}) is no longer in use.',

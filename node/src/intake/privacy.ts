@@ -1,6 +1,7 @@
 const ID_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2] as const;
 const ID_CHECKS = '10X98765432';
 const ID_CANDIDATE = /(?<![0-9A-Za-z])[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx](?![0-9A-Za-z])/gu;
+const ID_ALONE = new RegExp(`^${ID_CANDIDATE.source}$`, 'u');
 const MOBILE = /(?<![0-9A-Za-z])(?:\+?86[- ]?)?1[3-9]\d{9}(?![0-9A-Za-z])/gu;
 
 /** What stands in a kept text where a personal number was. */
@@ -8,8 +9,9 @@ export const WITHHELD = '〔已略去〕';
 
 /** True for a resident identity number: 18 characters, a birth date, the right check character (GB 11643). */
 export function isResidentId(text: string): boolean {
+  if (text.length < 18) return false;
   const half = text.normalize('NFKC').replace(/\s+/gu, '').toUpperCase();
-  if (half.length !== 18 || !new RegExp(ID_CANDIDATE.source, 'u').test(half)) return false;
+  if (half.length !== 18 || !ID_ALONE.test(half)) return false;
   return hasIdCheck(half);
 }
 
@@ -19,12 +21,8 @@ export function isResidentId(text: string): boolean {
  * free text.
  */
 export function withoutPersonalNumbers(text: string): string {
-  if (!/\d{11}/u.test(text)) {
-    const half = text.normalize('NFKC');
-    if (half === text || !/\d{11}/u.test(half)) return text;
-    return withoutPersonalNumbers(half);
-  }
-  return text
+  if (!/[0-9０-９]{11}/u.test(text)) return text;
+  return (/[０-９]{11}/u.test(text) ? text.normalize('NFKC') : text)
     .replace(ID_CANDIDATE, (found) => (hasIdCheck(found.toUpperCase()) ? WITHHELD : found))
     .replace(MOBILE, WITHHELD);
 }

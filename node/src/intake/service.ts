@@ -29,6 +29,8 @@ export interface ImportRequest {
   readonly profile?: Profile | undefined;
   /** Who asked: the name of a token, for the record of imports. */
   readonly startedBy: string;
+  /** Told the import's number as soon as it has one: the file has been checked as a whole by then. */
+  readonly onStarted?: ((importId: bigint) => void) | undefined;
   /** Told after each chunk; `total` is known from the check of the whole file. */
   readonly onProgress?: ((done: ImportCounts, total: number) => void) | undefined;
 }
@@ -126,6 +128,7 @@ export class ImportService {
       startedBy: request.startedBy,
       startedAt: this.#clock.now(),
     });
+    request.onStarted?.(importId);
     const counts: Counts = { rows: 0, records: 0, duplicates: 0, rowsWithIssues: 0 };
     try {
       for await (const chunk of chunks(convertRows(table, plan, { today: this.today() }), CHUNK_ROWS)) {
@@ -245,5 +248,5 @@ async function* chunks<T>(items: AsyncIterable<T>, size: number): AsyncGenerator
 
 async function sourceOf(input: ImportRequest['input'], limits: IntakeLimits): Promise<ByteSource> {
   if (input instanceof Uint8Array) return memorySource(input);
-  return 'stream' in input ? input : streamSource(input, limits.fileBytes);
+  return 'chunks' in input ? input : streamSource(input, limits.fileBytes);
 }

@@ -1,9 +1,7 @@
-import { createCipheriv, createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
 import { fileError } from './errors.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 
@@ -14,7 +12,7 @@ import { DEFAULT_LIMITS } from './limits.ts';
 export interface ByteSource {
   readonly size: number;
   /** Bytes from `start` up to, not including, `end`. */
-  stream(start?: number, end?: number): Readable;
+  chunks(start?: number, end?: number): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -26,7 +24,7 @@ export function memorySource(bytes: Uint8Array): ByteSource {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
     size: buffer.length,
-    stream: (start = 0, end = buffer.length) => Readable.from(slices(buffer, start, end), { objectMode: false }),
+    chunks: (start = 0, end = buffer.length) => slices(buffer, start, end),
     close: async () => {},
   };
 }
@@ -41,8 +39,7 @@ export async function fileSource(path: string, limitBytes = DEFAULT_LIMITS.fileB
   }
   return {
     size,
-    stream: (start = 0, end = size) =>
-      end <= start ? Readable.from([], { objectMode: false }) : createReadStream(path, { fd: handle, start, end: end - 1, autoClose: false, highWaterMark: CHUNK_BYTES }),
+    chunks: (start = 0, end = size) => readAt(handle, start, end),
     close: () => handle.close(),
   };
 }
@@ -79,7 +76,7 @@ export async function streamSource(input: AsyncIterable<Uint8Array>, limitBytes 
 /** SHA-256 of the whole file. */
 export async function sha256Of(source: ByteSource): Promise<Uint8Array> {
   const hash = createHash('sha256');
-  for await (const chunk of source.stream()) hash.update(chunk as Uint8Array);
+  for await (const chunk of source.chunks()) hash.update(chunk);
   return hash.digest();
 }
 
@@ -109,31 +106,18 @@ class Spool implements ByteSource {
     this.size += chunk.length;
   }
 
-  stream(start = 0, end = this.size): Readable {
-    if (end <= start) return Readable.from([], { objectMode: false });
+  async *chunks(start = 0, end = this.size): AsyncGenerator<Uint8Array> {
     // The counter block of the first byte wanted; what precedes it in its block is dropped.
+    const skip = start % 16;
     const counter = Buffer.alloc(16);
-    counter.writeBigUInt64BE(BigInt(Math.floor(start / 16)), 8);
-    const decipher = createCipheriv('aes-256-ctr', this.#key, counter);
-    let skip = start % 16;
-    const plain = new Transform({
-      transform(chunk: Uint8Array, _encoding, done) {
-        const bytes = decipher.update(chunk);
-        const from = Math.min(skip, bytes.length);
-        skip -= from;
-        done(null, bytes.subarray(from));
-      },
-    });
-    const encrypted = createReadStream('', {
-      fd: this.#handle,
-      start: start - (start % 16),
-      end: end - 1,
-      autoClose: false,
-      highWaterMark: CHUNK_BYTES,
-    });
-    encrypted.on('error', (error) => plain.destroy(error));
-    plain.on('close', () => encrypted.destroy());
-    return encrypted.pipe(plain);
+    counter.writeBigUInt64BE(BigInt((start - skip) / 16), 8);
+    const decipher = createDecipheriv('aes-256-ctr', this.#key, counter);
+    let isFirst = true;
+    for await (const chunk of readAt(this.#handle, start - skip, end)) {
+      const plain = decipher.update(chunk);
+      yield isFirst ? plain.subarray(skip) : plain;
+      isFirst = false;
+    }
   }
 
   async close(): Promise<void> {
@@ -142,8 +126,18 @@ class Spool implements ByteSource {
   }
 }
 
-function* slices(buffer: Buffer, start: number, end: number): Generator<Buffer> {
+async function* slices(buffer: Buffer, start: number, end: number): AsyncGenerator<Uint8Array> {
   for (let at = start; at < end; at += CHUNK_BYTES) yield buffer.subarray(at, Math.min(at + CHUNK_BYTES, end));
+}
+
+async function* readAt(handle: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array> {
+  for (let at = start; at < end; ) {
+    // A new buffer each time: whoever reads may still hold the last one.
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - at)), 0, undefined, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
 function tooLarge(limitBytes: number): Error {

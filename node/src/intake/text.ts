@@ -3,6 +3,9 @@ const BLANKS = /[\s\u00a0\u180e\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060\u300
 /** Control characters that no cell should hold; a tab or line break counts as white space. */
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/gu;
 
+/** Anything that tidying would touch: most cells hold none of it. */
+const UNTIDY = /[\u0000-\u0020\u007f\u0085\u00a0\u1680\u180e\u2000-\u200f\u2018\u2019\u2028-\u202f\u205f\u2060\u3000\ufeff\uff07']/u;
+
 /** What officers and exports write for "nothing here" (after NFKC, without blanks). */
 const MISSING = new Set([
   '', '-', '--', '---', '----', '/', '//', '\\', '\\n', '\\r\\n', '\\t', '*', '**', '***',
@@ -12,6 +15,7 @@ const MISSING = new Set([
 
 /** Surrounding blanks, a leading apostrophe (Excel's text mark) and control characters removed; inner blanks become one space. */
 export function tidy(text: string): string {
+  if (!UNTIDY.test(text)) return text;
   return text.replace(CONTROLS, '').replace(BLANKS, ' ').trim().replace(/^['\u2018\u2019\uff07](?=.)/u, '').trim();
 }
 
@@ -22,6 +26,7 @@ export function squeezed(text: string): string {
 
 /** True for an empty cell and for the marks that stand for one: — —, /, 无, N/A, NULL, \n … */
 export function isMissing(text: string): boolean {
+  if (text.length > 24) return false;
   return text === '' || MISSING.has(squeezed(text).toLowerCase());
 }
 

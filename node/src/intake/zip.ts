@@ -24,7 +24,7 @@ class SourceReader extends yauzl.RandomAccessReader {
   }
 
   override _readStreamForRange(start: number, end: number): Readable {
-    return this.#source.stream(start, end);
+    return Readable.from(this.#source.chunks(start, end), { objectMode: false });
   }
 }
 
