@@ -33,6 +33,10 @@ export class Journalling {
     }
   }
 
+  close(): Promise<void> {
+    return this.#journal.close();
+  }
+
   async #writeWhatIsMissing(): Promise<void> {
     const there = new Set<string>();
     for await (const { keyId, ordinal, entriesHash } of this.#journal.readAll()) {

@@ -240,6 +240,19 @@ export class RegisterService {
     return decided;
   }
 
+  /**
+   * Stands by the current root now, whatever the schedule says. False when a batch is due or
+   * on its way, which stands by its root as well.
+   * @throws LedgerError REGISTER_NOT_OPEN
+   */
+  async heartbeatNow(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const register = await this.#openRegister(this.#db);
+      const stoodAt = await new TreeStore(this.#db).lastStoodAt(register.registerId);
+      return stoodAt === undefined ? false : this.#planner.sendHeartbeat(register, stoodAt);
+    });
+  }
+
   /** Where the entries of a record are. @throws LedgerError RECORD_UNKNOWN */
   async receipt(recordId: bigint): Promise<Receipt> {
     return this.#db.transaction((tx) => receiptOf(tx, recordId));
@@ -297,7 +310,12 @@ export class RegisterService {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    await this.#turn;
+    await this.#inTurn(() => this.#journalling.close());
+  }
+
+  /** One look at everything, now: what is due is done, what is in the way is noted in the status. */
+  look(): Promise<void> {
+    return this.#inTurn(() => this.#pump());
   }
 
   /** Looks soon whether there is something to do. */
@@ -431,7 +449,6 @@ export class RegisterService {
     }
   }
 
-  /** One look at everything: what is due is done, what is in the way is noted. */
   async #pump(): Promise<void> {
     try {
       const registers = (await new BatchStore(this.#db).registers()).filter(({ registerId }) => registerId !== null);
