@@ -12,7 +12,7 @@ export default tseslint.config(
       '.cache/**',
       'circuits/build/**',
       'sdk/src/chain/abi/**',
-      'sdk/src/client/schema.d.ts',
+      'sdk/src/client/schema.ts',
     ],
   },
   ...tseslint.configs.recommended,
