@@ -445,9 +445,13 @@ export class Responder {
       await this.#settle(question);
       return true;
     }
-    if (question.refusalCode !== null || question.attempt >= MAX_ATTEMPTS) {
+    if (question.refusalCode !== null) {
       await this.#store.fail(question.requestId, storedError(error), clock.now());
       return false;
+    }
+    if (question.attempt >= MAX_ATTEMPTS) {
+      await this.#refuse(question, 'INTERNAL', name);
+      return true;
     }
     if (name === 'BatchNotUsable' || name === 'CircuitNotAllowed' || name === 'ApplicationNotInForce') {
       // What was true when it was proved is not any more: it is decided anew.

@@ -1,0 +1,621 @@
+import {
+  answerDigest,
+  type CreditAnswer,
+  documentHash,
+  parseCreditAnswer,
+  signerOf,
+} from '@credit-ledger/sdk/answer';
+import { dayAt, type Hex, LedgerError, REFUSAL, type RefusalName } from '@credit-ledger/sdk/protocol';
+import { expect } from 'chai';
+import { hexToBytes } from 'viem';
+import { ShiftedClock } from '../../node/src/clock.ts';
+import { Responder, type ResponderParts } from '../../node/src/exchange/index.ts';
+import { refusalSigner, type FetchOutcome } from '../../node/src/exchange/wire.ts';
+import { AnswerStore } from '../../node/src/store/answers.ts';
+import type { Database } from '../../node/src/store/index.ts';
+import { codeOf } from '../support/codes.ts';
+import { emptyTables, memoryDatabase, type TestDatabase } from '../support/database.ts';
+import { deferred, FakeLedger, FakeTransactions, TestSigner, word } from './support/fake-ledger.ts';
+import {
+  APPLICATION_ID,
+  FakeAnswers,
+  fetchBody,
+  GRANT_ID,
+  LISTED,
+  question,
+  type QuestionChange,
+  REGISTER_ID,
+  SUBJECT,
+} from './support/questions.ts';
+import { OTHER_SUBJECT } from '../answers/support/claims.ts';
+
+const OWN = 1n;
+const REQUESTER = 2n;
+const DAY = 86_400n;
+
+describe('The responder', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let db: Database;
+  let ledger: FakeLedger;
+  let transactions: FakeTransactions;
+  let answers: FakeAnswers;
+  let clock: ShiftedClock;
+  let own: TestSigner;
+  let requester: TestSigner;
+  let responder: Responder;
+  let running: Responder[];
+
+  before(async () => {
+    database = await memoryDatabase();
+    db = database.db;
+  });
+  after(() => database.dispose());
+
+  beforeEach(async () => {
+    await emptyTables(db);
+    ledger = new FakeLedger();
+    transactions = new FakeTransactions(ledger);
+    answers = new FakeAnswers(ledger);
+    clock = new ShiftedClock();
+    own = new TestSigner();
+    requester = new TestSigner();
+    ledger.time = BigInt(Math.floor(clock.now().getTime() / 1000));
+    ledger.addMember(OWN, own);
+    ledger.addMember(REQUESTER, requester, { region: 120000, role: 'requester' });
+    ledger.registers.set(REGISTER_ID, { owner: OWN, secretCommit: 99n });
+    ledger.list(LISTED);
+    ledger.grants.set(GRANT_ID, {
+      grantor: OWN,
+      grantee: { kind: 'region', id: 120000n },
+      applicationId: APPLICATION_ID,
+      classes: 1 << 1,
+      validFrom: ledger.time - DAY,
+      validUntil: ledger.time + DAY,
+      maxUses: 3,
+      consentRequired: false,
+      uses: 0,
+      revokedAt: 0n,
+    });
+    running = [];
+    responder = await make();
+  });
+  afterEach(async () => {
+    for (const each of running) await each.stop();
+  });
+
+  /** A responder on the same database: another object is what a restarted node would have. */
+  async function make(change: Partial<ResponderParts> = {}): Promise<Responder> {
+    const made = new Responder({
+      db,
+      facts: ledger,
+      answers,
+      transactions,
+      signer: own,
+      clock,
+      memberId: OWN,
+      wait: () => new Promise((resolve) => setImmediate(resolve)),
+      ...change,
+    });
+    running.push(made);
+    await made.start();
+    return made;
+  }
+
+  async function ask(change: QuestionChange = {}): Promise<Hex> {
+    const body = await question(ledger, requester, change);
+    await responder.receive(body);
+    await responder.idle();
+    return body.request.requestId;
+  }
+
+  async function fetched(requestId: Hex): Promise<FetchOutcome> {
+    return responder.answerFor(requestId, await fetchBody(ledger, requester, requestId));
+  }
+
+  async function answered(requestId: Hex): Promise<CreditAnswer> {
+    const outcome = await fetched(requestId);
+    if (outcome.state !== 'answered') throw new Error(`it is ${JSON.stringify(outcome)}`);
+    return parseCreditAnswer(outcome.answer);
+  }
+
+  async function refused(requestId: Hex): Promise<RefusalName> {
+    const outcome = await fetched(requestId);
+    if (outcome.state !== 'refused') throw new Error(`it is ${JSON.stringify(outcome)}`);
+    expect(refusalSigner(ledger.domain, outcome.refusal)).to.equal(own.operatorAddress);
+    expect(ledger.entries[Number(outcome.refusal.logId) - 1]?.refusalCode).to.equal(outcome.refusal.code);
+    return outcome.refusal.name as RefusalName;
+  }
+
+  const stateOf = async (requestId: Hex): Promise<string | undefined> =>
+    (await new AnswerStore(db).byRequestId(hexToBytes(requestId)))?.state;
+
+  describe('answers', () => {
+    for (const answer of [true, false]) {
+      it(`${answer ? 'YES' : 'NO'}: logged, then signed and released, exactly as logged`, async () => {
+        answers.answer = answer;
+        const document = await answered(await ask());
+        expect(document.answer).to.equal(answer);
+        expect(document.log.logId).to.equal('1');
+        expect(document.log.transactionHash).to.equal(ledger.entries[0]?.transactionHash);
+        const digest = answerDigest(ledger.domain, documentHash(document));
+        expect(signerOf(digest, document.responder.signature)).to.equal(own.operatorAddress);
+        expect(ledger.calls).to.deep.equal(['log']);
+      });
+    }
+
+    it('an unknown subject like any other', async () => {
+      const document = await answered(await ask({ uscc: OTHER_SUBJECT }));
+      expect(document.answer).to.equal(true);
+      expect(answers.prepared.map(({ uscc }) => uscc)).to.deep.equal([OTHER_SUBJECT]);
+    });
+
+    it('to nobody before the log has it', async () => {
+      const mine = transactions.hold();
+      const body = await question(ledger, requester);
+      await responder.receive(body);
+      const { requestId } = body.request;
+      while ((await stateOf(requestId)) !== 'logging') await new Promise((resolve) => setImmediate(resolve));
+      expect(await fetched(requestId)).to.deep.equal({ state: 'pending' });
+      const stored = await new AnswerStore(db).byRequestId(hexToBytes(requestId));
+      expect(stored?.answer).to.equal(null);
+      mine();
+      await responder.idle();
+      expect((await answered(requestId)).answer).to.equal(true);
+    });
+  });
+
+  describe('turns away, without a trace on chain or in the store,', () => {
+    const cases: [string, string, QuestionChange | ((body: Record<string, unknown>) => unknown)][] = [
+      ['a question with a field too many', 'QUESTION_MALFORMED', (body) => ({ ...body, extra: 1 })],
+      ['a question without a nonce', 'QUESTION_MALFORMED', ({ request, uscc }) => ({ request, uscc })],
+      [
+        'a credit code in another spelling',
+        'QUESTION_MALFORMED',
+        (body) => ({ ...body, uscc: SUBJECT.toLowerCase() }),
+      ],
+      [
+        'a credit code with a wrong check character',
+        'QUESTION_MALFORMED',
+        (body) => ({ ...body, uscc: `${SUBJECT.slice(0, 17)}${SUBJECT.endsWith('0') ? '1' : '0'}` }),
+      ],
+      ['a nonce above 248 bits', 'QUESTION_MALFORMED', (body) => ({ ...body, nonce: word(1n << 248n) })],
+      ['text in place of a question', 'QUESTION_MALFORMED', () => 'question'],
+      ['a signature of somebody else', 'QUESTION_NOT_AUTHENTIC', { signer: new TestSigner() }],
+      ['a request in the name of another member', 'QUESTION_NOT_AUTHENTIC', { request: { requester: '1' } }],
+      ['a request in the name of nobody', 'QUESTION_NOT_AUTHENTIC', { request: { requester: '77' } }],
+      ['a tag of another subject', 'TAG_MISMATCH', (body) => ({ ...body, uscc: OTHER_SUBJECT })],
+      ['a tag under another nonce', 'TAG_MISMATCH', (body) => ({ ...body, nonce: word(5) })],
+      ['a register that is not ours', 'REGISTER_NOT_OURS', { request: { registerId: '8' } }],
+      ['a register that does not exist', 'REGISTER_NOT_OURS', { request: { registerId: '9' } }],
+      ['an expired question', 'REQUEST_EXPIRED', { request: { expiry: 1_700_000_000 } }],
+      ['an expiry beyond 30 days', 'REQUEST_EXPIRY_TOO_FAR', { request: { expiry: 9_999_999_999 } }],
+    ];
+    for (const [title, code, change] of cases) {
+      it(title, async () => {
+        ledger.registers.set(8n, { owner: REQUESTER, secretCommit: 98n });
+        const body =
+          typeof change === 'function'
+            ? change({ ...(await question(ledger, requester)) })
+            : await question(ledger, requester, change);
+        expect(await codeOf(responder.receive(body))).to.equal(code);
+        await responder.idle();
+        expect(transactions.sent).to.have.length(0);
+        expect(await new AnswerStore(db).list(10)).to.have.length(0);
+      });
+    }
+
+    it('a signed request with one field altered', async () => {
+      const body = await question(ledger, requester);
+      const altered = { ...body, request: { ...body.request, asOfDay: body.request.asOfDay - 1 } };
+      expect(await codeOf(responder.receive(altered))).to.equal('QUESTION_NOT_AUTHENTIC');
+    });
+
+    it('a signature re-spelled with a high s', async () => {
+      const body = await question(ledger, requester);
+      const { signature } = body.request;
+      const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+      const s = order - BigInt(`0x${signature.slice(66, 130)}`);
+      const v = signature.endsWith('1b') ? '1c' : '1b';
+      const high = `${signature.slice(0, 66)}${s.toString(16).padStart(64, '0')}${v}` as Hex;
+      const respelled = { ...body, request: { ...body.request, signature: high } };
+      expect(await codeOf(responder.receive(respelled))).to.equal('QUESTION_MALFORMED');
+    });
+
+    it('a suspended member', async () => {
+      ledger.addMember(REQUESTER, requester, { active: false });
+      expect(await codeOf(responder.receive(await question(ledger, requester)))).to.equal(
+        'QUESTION_NOT_AUTHENTIC',
+      );
+    });
+
+    it('everything while its clock and the chain’s disagree', async () => {
+      const body = await question(ledger, requester);
+      clock.shift(301_000);
+      expect(await codeOf(responder.receive(body))).to.equal('CLOCK_OFF');
+      clock.shift(-602_000);
+      expect(await codeOf(responder.receive(body))).to.equal('CLOCK_OFF');
+      clock.shift(301_000);
+      await responder.receive(body);
+    });
+
+    it('what comes while as many questions are open as may be', async () => {
+      const mine = transactions.hold();
+      const narrow = await make({ limits: { open: 1, atOnce: 1 } });
+      await narrow.receive(await question(ledger, requester));
+      expect(await codeOf(narrow.receive(await question(ledger, requester)))).to.equal('BUSY');
+      mine();
+      await narrow.idle();
+    });
+
+    it('says nothing of the subject in any error', async () => {
+      const body = await question(ledger, requester);
+      for (const altered of [
+        { ...body, uscc: OTHER_SUBJECT },
+        { ...body, nonce: word(5) },
+        { ...body, uscc: 'X' },
+      ]) {
+        const error = await responder.receive(altered).then(
+          () => undefined,
+          (reason: unknown) => reason as LedgerError,
+        );
+        const said = JSON.stringify(error);
+        expect(said).not.to.include(SUBJECT);
+        expect(said).not.to.include(OTHER_SUBJECT);
+        expect(said).not.to.include(body.nonce);
+      }
+    });
+  });
+
+  describe('refuses a replay', () => {
+    it('of the very same question, while it is open and after it was answered', async () => {
+      const mine = transactions.hold();
+      const body = await question(ledger, requester);
+      await responder.receive(body);
+      expect(await codeOf(responder.receive(body))).to.equal('REQUEST_REPLAYED');
+      mine();
+      await responder.idle();
+      expect(await codeOf(responder.receive(body))).to.equal('REQUEST_REPLAYED');
+      expect(answers.prepared).to.have.length(1);
+    });
+
+    it('of a tag under a new requestId', async () => {
+      await ask({ nonce: 5n });
+      expect(await codeOf(responder.receive(await question(ledger, requester, { nonce: 5n })))).to.equal(
+        'REQUEST_REPLAYED',
+      );
+    });
+
+    it('of a requestId for another subject', async () => {
+      const requestId = await ask();
+      const other = await question(ledger, requester, { request: { requestId }, uscc: OTHER_SUBJECT });
+      expect(await codeOf(responder.receive(other))).to.equal('REQUEST_REPLAYED');
+    });
+
+    it('that only the chain remembers', async () => {
+      const body = await question(ledger, requester);
+      await responder.receive(body);
+      await responder.idle();
+      await emptyTables(db);
+      expect(await codeOf(responder.receive(body))).to.equal('REQUEST_REPLAYED');
+      const sameTag = await question(ledger, requester, { nonce: BigInt(body.nonce) });
+      expect(await codeOf(responder.receive(sameTag))).to.equal('REQUEST_REPLAYED');
+    });
+  });
+
+  describe('logs a coded refusal, and proves nothing, when', () => {
+    const changeGrant = (change: Partial<NonNullable<ReturnType<typeof ledger.grants.get>>>): void => {
+      const grant = ledger.grants.get(GRANT_ID);
+      if (grant !== undefined) ledger.grants.set(GRANT_ID, { ...grant, ...change });
+    };
+    const cases: [string, RefusalName, () => void, QuestionChange?][] = [
+      ['there is no such grant', 'GRANT_NOT_USABLE', () => ledger.grants.clear()],
+      ['the grant is another authority’s', 'GRANT_NOT_USABLE', () => changeGrant({ grantor: 3n })],
+      ['the grant has expired', 'GRANT_NOT_USABLE', () => changeGrant({ validUntil: ledger.time - 1n })],
+      ['the grant is not valid yet', 'GRANT_NOT_USABLE', () => changeGrant({ validFrom: ledger.time + 1n })],
+      ['the grant was revoked', 'GRANT_NOT_USABLE', () => changeGrant({ revokedAt: ledger.time - 1n })],
+      ['the grant is used up', 'GRANT_NOT_USABLE', () => changeGrant({ uses: 3 })],
+      [
+        'the grant is for another application',
+        'GRANT_NOT_USABLE',
+        () => changeGrant({ applicationId: word(3) }),
+      ],
+      ['the grant is for another class', 'GRANT_NOT_USABLE', () => changeGrant({ classes: 1 << 2 })],
+      [
+        'the grant is for another region',
+        'GRANT_NOT_USABLE',
+        () => changeGrant({ grantee: { kind: 'region', id: 130000n } }),
+      ],
+      [
+        'the grant is for another member',
+        'GRANT_NOT_USABLE',
+        () => changeGrant({ grantee: { kind: 'member', id: 3n } }),
+      ],
+      ['the predicate is not listed', 'PREDICATE_NOT_LISTED', () => ledger.predicates.clear()],
+      ['no circuit may answer it', 'PREDICATE_NOT_LISTED', () => ledger.list(LISTED, [])],
+      [
+        'the application was withdrawn',
+        'PREDICATE_NOT_LISTED',
+        () => {
+          ledger.application = { ...ledger.application, version: 0 };
+        },
+      ],
+      [
+        'the application has a newer version',
+        'PREDICATE_NOT_LISTED',
+        () => {
+          ledger.application = { ...ledger.application, version: 2 };
+        },
+      ],
+      ['the day is two days ago', 'DAY_NOT_ALLOWED', () => undefined, { request: { asOfDay: -2 } }],
+      ['the day is after tomorrow', 'DAY_NOT_ALLOWED', () => undefined, { request: { asOfDay: 2 } }],
+      [
+        'the grant needs a consent and there is none',
+        'CONSENT_MISSING',
+        () => changeGrant({ consentRequired: true }),
+      ],
+      [
+        'the gateway needs a consent and there is none',
+        'CONSENT_MISSING',
+        () => {
+          ledger.application = { ...ledger.application, gateway: 'subject-consent' };
+        },
+      ],
+      [
+        'the log would not take it',
+        'GRANT_NOT_USABLE',
+        () => {
+          ledger.callRefusal = 'GrantExhausted';
+        },
+      ],
+    ];
+    for (const [title, name, prepare, change = {}] of cases) {
+      it(`${title} (${name})`, async () => {
+        prepare();
+        const days = change.request?.asOfDay;
+        const asked = days === undefined ? change : { request: { asOfDay: dayAt(ledger.time) + days } };
+        expect(await refused(await ask(asked))).to.equal(name);
+        expect(answers.prepared).to.have.length(0);
+        expect(ledger.calls).to.deep.equal(['refuse']);
+      });
+    }
+
+    it('not for yesterday or tomorrow, and for no day where the application permits any', async () => {
+      for (const days of [-1, 1]) {
+        await answered(await ask({ request: { asOfDay: dayAt(ledger.time) + days } }));
+      }
+      ledger.application = { ...ledger.application, historicalDays: true };
+      await answered(await ask({ request: { asOfDay: dayAt(ledger.time) - 900 } }));
+    });
+
+    for (const name of ['CHAIN_TOO_LONG', 'OPENINGS_LOST', 'REGISTER_CONTESTED', 'NOT_WITNESSED'] as const) {
+      it(`the answers room says ${name}`, async () => {
+        answers.outcome = { kind: 'refusal', name, reason: 'because' };
+        expect(await refused(await ask())).to.equal(name);
+        expect(ledger.entries[0]?.refusalCode).to.equal(REFUSAL[name]);
+      });
+    }
+
+    it('nothing explains why it cannot be answered (INTERNAL)', async () => {
+      answers.outcome = new LedgerError('ROOT_DIFFERS', { en: 'x', zh: 'x' });
+      expect(await refused(await ask())).to.equal('INTERNAL');
+    });
+  });
+
+  describe('when the log refuses what was proved', () => {
+    it('because the grant was used up meanwhile: a refusal', async () => {
+      transactions.reverts.push('GrantExhausted');
+      expect(await refused(await ask())).to.equal('GRANT_NOT_USABLE');
+      expect(answers.prepared).to.have.length(1);
+    });
+
+    it('because the root is not usable any more: proved again, and that one is released', async () => {
+      transactions.reverts.push('BatchNotUsable');
+      const document = await answered(await ask());
+      expect(answers.prepared).to.have.length(2);
+      expect(BigInt(document.publicSignals[7] ?? 0)).to.equal(2n);
+    });
+
+    it('again and again: a refusal, not a silence', async () => {
+      transactions.reverts.push(...Array.from({ length: 6 }, () => 'BatchNotUsable'));
+      expect(await refused(await ask())).to.equal('INTERNAL');
+    });
+
+    it('and the refusal as well: failed, visible to the requester, and nothing is released', async () => {
+      transactions.reverts.push('GrantExhausted', 'RequesterNotActive');
+      const requestId = await ask();
+      expect(await stateOf(requestId)).to.equal('failed');
+      expect(await codeOf(fetched(requestId))).to.equal('QUESTION_FAILED');
+    });
+
+    it('and an earlier transaction got there after all: the answer that was logged is released', async () => {
+      transactions.reverts.push('BatchNotUsable');
+      const mine = transactions.hold();
+      const body = await question(ledger, requester);
+      await responder.receive(body);
+      mine();
+      await responder.idle();
+      // The chain reorganises: the first transaction is in after all, and the second is not.
+      const first = transactions.sent[0];
+      ledger.entries = [];
+      ledger.execute(first?.data ?? '0x');
+      transactions.outcomes.set(
+        2n,
+        new LedgerError('CHAIN_REVERTED', { en: 'x', zh: 'x' }, { error: 'AlreadyLogged' }),
+      );
+      await db.transaction((tx) => responder.onRollback(tx, 100n));
+      await responder.idle();
+      const document = await answered(body.request.requestId);
+      expect(BigInt(document.publicSignals[7] ?? 0)).to.equal(1n);
+    });
+
+    it('never releases an answer that the log does not hold', async () => {
+      const requestId = await ask();
+      const entry = ledger.entries[0];
+      if (entry === undefined) throw new Error('nothing was logged');
+      ledger.entries[0] = { ...entry, answerCommitment: word(1), blockNumber: entry.blockNumber + 5n };
+      expect(await fetched(requestId)).to.deep.equal({ state: 'pending' });
+      await responder.idle();
+      expect(await codeOf(fetched(requestId))).to.equal('QUESTION_FAILED');
+    });
+  });
+
+  describe('after a restart', () => {
+    it('goes on with a question that was only received', async () => {
+      const body = await question(ledger, requester);
+      await responder.stop();
+      await responder.receive(body);
+      expect(await stateOf(body.request.requestId)).to.equal('received');
+      responder = await make();
+      await responder.idle();
+      expect((await answered(body.request.requestId)).answer).to.equal(true);
+    });
+
+    it('goes on with a question whose proof was interrupted', async () => {
+      const { promise, resolve } = deferred();
+      answers.gate = promise;
+      const body = await question(ledger, requester);
+      await responder.receive(body);
+      while (answers.prepared.length === 0) await new Promise((done) => setImmediate(done));
+      const stopped = responder.stop();
+      resolve();
+      await stopped;
+      expect(await stateOf(body.request.requestId)).to.equal('proving');
+      responder = await make();
+      await responder.idle();
+      await answered(body.request.requestId);
+      expect(transactions.sent).to.have.length(1);
+    });
+
+    it('between log and release, releases once exactly the answer that was logged', async () => {
+      const mine = transactions.hold();
+      const body = await question(ledger, requester);
+      const { requestId } = body.request;
+      await responder.receive(body);
+      while ((await stateOf(requestId)) !== 'logging') await new Promise((done) => setImmediate(done));
+      await responder.stop();
+      mine();
+      // Mined while the node is down.
+      await transactions.waitFor(1n);
+      answers.answer = false;
+      responder = await make();
+      await responder.idle();
+      const document = await answered(requestId);
+      expect(document.answer).to.equal(true);
+      expect(answers.prepared).to.have.length(1);
+      expect(transactions.sent).to.have.length(1);
+      expect(ledger.entries).to.have.length(1);
+      expect(await answered(requestId)).to.deep.equal(document);
+    });
+  });
+
+  describe('when the chain', () => {
+    it('rolls the log back: withholds until it is logged again, then releases the new place', async () => {
+      const requestId = await ask();
+      const before = await answered(requestId);
+      const mine = transactions.hold();
+      ledger.entries = [];
+      transactions.outcomes.clear();
+      await db.transaction((tx) => responder.onRollback(tx, 100n));
+      expect(await fetched(requestId)).to.deep.equal({ state: 'pending' });
+      mine();
+      await responder.idle();
+      const after = await answered(requestId);
+      expect(after.proof).to.deep.equal(before.proof);
+      expect(after.log.blockNumber).not.to.equal(before.log.blockNumber);
+      expect(answers.prepared).to.have.length(1);
+    });
+
+    it('has lost the log and nobody has told yet: withholds all the same', async () => {
+      const requestId = await ask();
+      ledger.entries = [];
+      const mine = transactions.hold();
+      expect(await fetched(requestId)).to.deep.equal({ state: 'pending' });
+      transactions.outcomes.clear();
+      mine();
+      await responder.idle();
+      await answered(requestId);
+    });
+
+    it('is down: nothing is taken in or released, and open questions go on when it is back', async () => {
+      const requestId = await ask();
+      const next = await question(ledger, requester);
+      ledger.down = true;
+      expect(await codeOf(responder.receive(next))).to.equal('CHAIN_UNREACHABLE');
+      expect(await codeOf(fetched(requestId))).to.equal('CHAIN_UNREACHABLE');
+      ledger.down = false;
+      const mine = transactions.hold();
+      await responder.receive(next);
+      while ((await stateOf(next.request.requestId)) !== 'logging')
+        await new Promise((done) => setImmediate(done));
+      ledger.down = true;
+      mine();
+      const store = new AnswerStore(db);
+      const id = hexToBytes(next.request.requestId);
+      while ((await store.byRequestId(id))?.error?.code !== 'CHAIN_UNREACHABLE') {
+        await new Promise((done) => setImmediate(done));
+      }
+      ledger.down = false;
+      await responder.idle();
+      await answered(next.request.requestId);
+    });
+  });
+
+  describe('hands an answer out', () => {
+    it('only to the operator key of its requester', async () => {
+      const requestId = await ask();
+      const stranger = new TestSigner();
+      ledger.addMember(3n, stranger);
+      for (const signer of [stranger, own]) {
+        const body = await fetchBody(ledger, signer, requestId);
+        expect(await codeOf(responder.answerFor(requestId, body))).to.equal('QUESTION_UNKNOWN');
+      }
+      // With the same words as for a question that does not exist.
+      const nowhere = word(12);
+      expect(
+        await codeOf(responder.answerFor(nowhere, await fetchBody(ledger, requester, nowhere))),
+      ).to.equal('QUESTION_UNKNOWN');
+    });
+
+    it('not to a key that the requester had before, and not to a suspended member', async () => {
+      const requestId = await ask();
+      const body = await fetchBody(ledger, requester, requestId);
+      ledger.addMember(REQUESTER, new TestSigner());
+      expect(await codeOf(responder.answerFor(requestId, body))).to.equal('QUESTION_UNKNOWN');
+      ledger.addMember(REQUESTER, requester, { active: false });
+      expect(await codeOf(responder.answerFor(requestId, body))).to.equal('QUESTION_UNKNOWN');
+    });
+
+    it('not for a signature about another question', async () => {
+      const requestId = await ask();
+      const other = await ask();
+      const body = await fetchBody(ledger, requester, other);
+      expect(await codeOf(responder.answerFor(requestId, body))).to.equal('QUESTION_UNKNOWN');
+    });
+
+    it('not for a fetch signed more than five minutes ago or ahead', async () => {
+      const requestId = await ask();
+      for (const seconds of [-302, 302]) {
+        const body = await fetchBody(ledger, requester, requestId, Number(ledger.time) + seconds);
+        expect(await codeOf(responder.answerFor(requestId, body))).to.equal('FETCH_TIME_OFF');
+      }
+    });
+
+    it('not while its clock is off', async () => {
+      const requestId = await ask();
+      ledger.time += 400n;
+      const time = Number(ledger.time) - 400;
+      const body = await fetchBody(ledger, requester, requestId, time);
+      expect(await codeOf(responder.answerFor(requestId, body))).to.equal('CLOCK_OFF');
+    });
+
+    it('not for a malformed fetch', async () => {
+      const requestId = await ask();
+      const body = await fetchBody(ledger, requester, requestId);
+      for (const bad of [{}, { ...body, extra: 1 }, { ...body, signature: '0x00' }, { ...body, time: -1 }]) {
+        expect(await codeOf(responder.answerFor(requestId, bad))).to.equal('FETCH_MALFORMED');
+      }
+      expect(await codeOf(responder.answerFor('nonsense', body))).to.equal('FETCH_MALFORMED');
+    });
+  });
+});
