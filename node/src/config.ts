@@ -8,10 +8,6 @@ import { z } from 'zod';
 /** Name of the settings file in a node's data directory. */
 export const CONFIG_FILE = 'ledger.json';
 
-const address = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/, 'expected an address: 0x and 40 hexadecimal digits')
-  .transform((text) => text.toLowerCase() as `0x${string}`);
 const path = z.string().min(1).max(4096);
 const flag = z.union([
   z.boolean(),
@@ -83,29 +79,17 @@ export const SETTINGS = {
     'How many reverse proxies stand in front: needed to tell callers apart when their number is limited.',
   ),
   rpcUrl: setting('LEDGER_RPC_URL', z.url({ protocol: /^https?$/ }), '', 'JSON-RPC endpoint of the chain.'),
-  consortium: setting(
-    'LEDGER_CONSORTIUM',
-    address,
-    '',
-    'Address of the Consortium contract; the others are read from it.',
-  ),
-  deployedAtBlock: setting(
-    'LEDGER_DEPLOYED_AT_BLOCK',
-    whole(0, Number.MAX_SAFE_INTEGER).default(0),
-    '0',
-    'Block from which the chain is followed.',
+  deploymentPath: setting(
+    'LEDGER_DEPLOYMENT',
+    path.optional(),
+    '<dataDir>/deployment.json',
+    'The deployment file of the ledger: chain id, addresses of the contracts, block of the deployment.',
   ),
   pollMilliseconds: setting(
     'LEDGER_POLL_MILLISECONDS',
     whole(50, 600_000).default(1000),
     '1000',
     'How often the chain is asked for new blocks.',
-  ),
-  confirmations: setting(
-    'LEDGER_CONFIRMATIONS',
-    whole(0, 10_000).default(0),
-    '0',
-    'How many blocks the follower stays behind. 0 is right where blocks are final at once.',
   ),
   production: setting(
     'LEDGER_PRODUCTION',
@@ -188,7 +172,7 @@ export const SETTINGS = {
 } as const;
 
 type Settings = { [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]['schema']> };
-type Located = 'dataDir' | 'journalPath' | 'keysPath' | 'circuitKeysDir';
+type Located = 'dataDir' | 'journalPath' | 'keysPath' | 'deploymentPath' | 'circuitKeysDir';
 
 /** The settings of a node, checked, with every path absolute. */
 export type NodeConfig = Readonly<Omit<Settings, Located> & Record<Located, string>>;
@@ -248,6 +232,10 @@ export function checkConfig(
     journalPath: settings.journalPath === undefined ? beside : resolve(directory, settings.journalPath),
     keysPath:
       settings.keysPath === undefined ? join(dataDir, 'keys.json') : resolve(directory, settings.keysPath),
+    deploymentPath:
+      settings.deploymentPath === undefined
+        ? join(dataDir, 'deployment.json')
+        : resolve(directory, settings.deploymentPath),
     circuitKeysDir:
       settings.circuitKeysDir === undefined ? REFERENCE_KEYS : resolve(directory, settings.circuitKeysDir),
   };

@@ -69,7 +69,9 @@ export async function untilAnswered(
     readonly reason: string;
   },
 ): Promise<QuestionDetail> {
-  let { body } = await node.call<QuestionDetail>('ask', { json: ask });
+  const asked = await node.call<{ items: QuestionDetail[] }>('ask', { json: ask });
+  let [body] = asked.body.items;
+  if (body === undefined) throw new Error('no register was asked');
   while (body.state === 'created' || body.state === 'sent') {
     await pause(POLL_MILLISECONDS);
     ({ body } = await node.call<QuestionDetail>('getQuestion', { params: { id: body.id }, reason: ask.reason }));

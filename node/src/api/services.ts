@@ -47,7 +47,9 @@ export interface ImportsPort {
   start(upload: Upload): Promise<Intake.Import>;
   list(page: Page): Promise<PageOf<Intake.Import>>;
   get(id: bigint): Promise<Intake.Import | undefined>;
-  issues(id: bigint, page: Page): Promise<PageOf<Intake.Issue> | undefined>;
+  /** Why rows failed; or, with `warnings`, what to look at in rows that did not. */
+  issues(id: bigint, page: Page, warnings: boolean): Promise<PageOf<Intake.Issue> | undefined>;
+  records(id: bigint, page: Page): Promise<PageOf<Intake.CreditRecord> | undefined>;
   /** The spreadsheet that an officer mends and imports again. */
   report(id: bigint): Promise<Bytes | undefined>;
   /** Rows of JSON, through the very same intake; ends when all is stored. */
@@ -73,18 +75,19 @@ export interface RecordsPort {
 export interface RegistersPort {
   list(): Promise<readonly Ledger.Register[]>;
   open(promiseSeconds: number | undefined): Promise<Ledger.Sent>;
-  anchor(registerId: bigint): Promise<Ledger.Sent>;
+  anchor(registerId: bigint): Promise<Ledger.Anchored>;
   heartbeat(registerId: bigint): Promise<Ledger.Sent>;
 }
 
 export interface GrantsPort {
   list(): Promise<readonly Ledger.Grant[]>;
-  give(grant: Ledger.GiveGrant): Promise<Ledger.Grant>;
+  give(grant: Ledger.GiveGrant): Promise<Ledger.Grant | Ledger.Sent>;
   revoke(grantId: string): Promise<Ledger.Sent>;
 }
 
 export interface QuestionsPort {
-  ask(ask: Answers.Ask, by: string): Promise<Answers.QuestionDetail>;
+  /** One question a register: to all registers of a member when it is named. */
+  ask(ask: Answers.Ask, by: string): Promise<readonly Answers.QuestionDetail[]>;
   list(page: Page): Promise<PageOf<Answers.Question>>;
   get(id: bigint): Promise<Answers.QuestionDetail | undefined>;
 }

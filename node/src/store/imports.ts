@@ -133,9 +133,12 @@ export class ImportStore {
     return row === undefined ? undefined : importOf(row);
   }
 
-  /** The latest imports first. */
-  async list(limit = 100): Promise<ImportRow[]> {
-    const rows = await this.#db.query<Row>(`SELECT ${COLUMNS} FROM imports ORDER BY id DESC LIMIT $1`, [limit]);
+  /** The latest imports first; `before` goes on after that one. */
+  async list(limit = 100, before?: bigint): Promise<ImportRow[]> {
+    const rows = await this.#db.query<Row>(
+      `SELECT ${COLUMNS} FROM imports WHERE $2::bigint IS NULL OR id < $2 ORDER BY id DESC LIMIT $1`,
+      [limit, before ?? null],
+    );
     return rows.map(importOf);
   }
 

@@ -181,6 +181,16 @@ export class RecordStore {
     return rows.map(recordOf);
   }
 
+  /** Records that have no RECORD entry yet, oldest first: those that came in before the register was open. */
+  async withoutEntry(limit: number): Promise<StoredRecord[]> {
+    const rows = await this.#db.query<Row>(
+      `SELECT ${COLUMNS} FROM records r
+       WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.record_id = r.id AND e.op = 0) ORDER BY id LIMIT $1`,
+      [limit],
+    );
+    return rows.map(recordOf);
+  }
+
   async count(): Promise<number> {
     const [row] = await this.#db.query<{ count: string }>('SELECT count(*) AS count FROM records');
     return Number(row?.count ?? 0);

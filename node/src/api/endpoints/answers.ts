@@ -14,7 +14,9 @@ export const answerEndpoints: readonly Endpoint[] = [
     summary: 'Ask another member about a subject',
     access: ['officer'],
     body: Answers.Ask,
-    replies: { 202: { description: 'Signed and on its way.', schema: Answers.QuestionDetail } },
+    replies: {
+      202: { description: 'Signed and on their way: one question a register.', schema: Answers.Asked },
+    },
     problems: ['USCC_CHECK', 'APPLICATION_UNKNOWN', 'PREDICATE_UNKNOWN'],
     async handle({ body, principal, services, noteAccess }) {
       const uscc = parseUscc(body.subject);
@@ -26,7 +28,7 @@ export const answerEndpoints: readonly Endpoint[] = [
         reason: body.reason,
       });
       const asked = await services.questions.ask({ ...body, subject: uscc }, principal.name);
-      return { status: 202, json: asked, headers: { location: `/v1/questions/${asked.id}` } };
+      return { status: 202, json: { items: asked } };
     },
   }),
   endpoint({

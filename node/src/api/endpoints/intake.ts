@@ -79,12 +79,36 @@ export const intakeEndpoints: readonly Endpoint[] = [
     summary: 'Why rows did not become records, in the order of the file',
     access: ['officer', 'auditor'],
     params: ById,
-    query: Page,
+    query: Page.extend({
+      warnings: z.enum(['true', 'false']).default('false').meta({
+        description: 'What to look at in rows that did become records, in place of the issues.',
+      }),
+    }),
     replies: { 200: { description: 'A page of issues.', schema: Intake.Issues } },
     async handle({ params, query, services, noteAccess }) {
-      const found = await services.imports.issues(BigInt(params.id), query);
+      const found = await services.imports.issues(BigInt(params.id), query, query.warnings === 'true');
       if (found === undefined) throw notFound('import', params.id);
       await noteAccess('issues.list', { importId: params.id });
+      return { status: 200, json: found };
+    },
+  }),
+  endpoint({
+    id: 'listImportRecords',
+    method: 'get',
+    path: '/v1/imports/{id}/records',
+    tag: 'Intake',
+    summary: 'The records that an import made',
+    access: ['officer', 'auditor'],
+    params: ById,
+    query: Page,
+    replies: { 200: { description: 'A page of records.', schema: Intake.CreditRecords } },
+    async handle({ params, query, services, noteAccess }) {
+      const found = await services.imports.records(BigInt(params.id), query);
+      if (found === undefined) throw notFound('import', params.id);
+      await noteAccess('records.of-import', {
+        importId: params.id,
+        recordIds: found.items.map(({ id }) => id),
+      });
       return { status: 200, json: found };
     },
   }),

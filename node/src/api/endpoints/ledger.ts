@@ -42,13 +42,12 @@ export const ledgerEndpoints: readonly Endpoint[] = [
     method: 'post',
     path: '/v1/registers/{id}/anchor',
     tag: 'Registers',
-    summary: 'Anchor what waits, ahead of the schedule',
+    summary: 'Put what waits in batches and send them, ahead of the schedule',
     access: ['operator', 'officer'],
     params: RegisterId,
-    replies: MINED_OR_ON_ITS_WAY,
+    replies: { 202: { description: 'Decided and on its way.', schema: Ledger.Anchored } },
     async handle({ params, services }) {
-      const sent = await services.registers.anchor(BigInt(params.id));
-      return { status: sentStatus(sent), json: sent };
+      return { status: 202, json: await services.registers.anchor(BigInt(params.id)) };
     },
   }),
   endpoint({
@@ -83,10 +82,14 @@ export const ledgerEndpoints: readonly Endpoint[] = [
     summary: 'Give a grant',
     access: ['officer'],
     body: Ledger.GiveGrant,
-    replies: { 201: { description: 'Given.', schema: Ledger.Grant } },
-    problems: ['APPLICATION_UNKNOWN'],
+    replies: {
+      201: { description: 'Given.', schema: Ledger.Grant },
+      202: { description: 'On its way; the node sends it when the chain is there.', schema: Ledger.Sent },
+    },
+    problems: ['APPLICATION_UNKNOWN', 'CHAIN_REVERTED'],
     async handle({ body, services }) {
-      return { status: 201, json: await services.grants.give(body) };
+      const given = await services.grants.give(body);
+      return { status: 'id' in given ? 201 : 202, json: given };
     },
   }),
   endpoint({

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { endpoint, type Endpoint } from '../endpoint.ts';
-import { checkpointMessageSchema } from '../../exchange/checkpoints.ts';
-import { fetchMessageSchema, questionMessageSchema } from '../../exchange/wire.ts';
+import {
+  checkpointMessageSchema,
+  checkpointSignatureSchema,
+  fetchMessageSchema,
+  questionMessageSchema,
+} from '../../exchange/index.ts';
 import { Hash } from '../schemas/common.ts';
 
 /** Between nodes: no token, each body is signed by the member's key on chain. */
@@ -13,7 +17,10 @@ export const memberEndpoints: readonly Endpoint[] = [
     tag: 'Between members',
     summary: 'Put a signed question to this member',
     access: 'member',
-    body: questionMessageSchema.meta({ id: 'QuestionMessage', description: 'A signed request (EIP-712) with what only the responder may know.' }),
+    body: questionMessageSchema.meta({
+      id: 'QuestionMessage',
+      description: 'A signed request (EIP-712) with what only the responder may know.',
+    }),
     replies: {
       202: {
         description: 'Taken in; fetch the answer.',
@@ -31,10 +38,19 @@ export const memberEndpoints: readonly Endpoint[] = [
     summary: 'Fetch the answer to a question of one’s own',
     access: 'member',
     params: z.object({ requestId: Hash }),
-    body: fetchMessageSchema.meta({ id: 'FetchMessage', description: 'Signed (EIP-712) by the operator key of the requester.' }),
+    body: fetchMessageSchema.meta({
+      id: 'FetchMessage',
+      description: 'Signed (EIP-712) by the operator key of the requester.',
+    }),
     replies: {
-      200: { description: 'The answer or a signed refusal.', schema: z.looseObject({ state: z.enum(['answered', 'refused']) }).meta({ id: 'FetchOutcome' }) },
-      202: { description: 'Not yet.', schema: z.looseObject({ state: z.literal('pending') }).meta({ id: 'AnswerPending' }) },
+      200: {
+        description: 'The answer or a signed refusal.',
+        schema: z.looseObject({ state: z.enum(['answered', 'refused']) }).meta({ id: 'FetchOutcome' }),
+      },
+      202: {
+        description: 'Not yet.',
+        schema: z.looseObject({ state: z.literal('pending') }).meta({ id: 'AnswerPending' }),
+      },
     },
     handle: ({ params, body, services }) => services.members.fetchAnswer(params.requestId, body),
   }),
@@ -47,7 +63,10 @@ export const memberEndpoints: readonly Endpoint[] = [
     access: 'member',
     body: checkpointMessageSchema.meta({ id: 'CheckpointToSign' }),
     replies: {
-      200: { description: 'The signature.', schema: z.looseObject({}).meta({ id: 'CheckpointSignature' }) },
+      200: {
+        description: 'The signature.',
+        schema: checkpointSignatureSchema.meta({ id: 'CheckpointSignature' }),
+      },
     },
     handle: ({ body, services }) => services.members.signCheckpoint(body),
   }),

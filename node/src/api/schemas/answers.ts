@@ -1,13 +1,11 @@
 import { z } from 'zod';
-import { Bilingual, CreditCode, DateText, Failure, Hash, Id, Moment, pageOf, Signature } from './common.ts';
+import { Bilingual, CreditCode, DateText, Failure, Hash, Id, Moment, pageOf } from './common.ts';
 import { Checkpoint } from './ledger.ts';
 
-export const CreditAnswer = z
-  .looseObject({ format: z.string() })
-  .meta({
-    id: 'CreditAnswer',
-    description: 'A proved answer: a document of its own, checked by its own rules.',
-  });
+export const CreditAnswer = z.looseObject({ format: z.string() }).meta({
+  id: 'CreditAnswer',
+  description: 'A proved answer: a document of its own, checked by its own rules.',
+});
 
 export const Check = z
   .object({
@@ -15,13 +13,20 @@ export const Check = z
     verdict: z.enum(['VALID', 'INVALID', 'ERROR', 'SKIPPED']),
     reason: z.string().meta({ description: 'Stable code.' }),
     message: Bilingual,
+    operands: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'Check' });
 export const Verification = z
   .object({
     overall: z.enum(['VALID', 'INVALID', 'ERROR']),
     checks: z.array(Check),
-    notGiven: z.array(Bilingual).meta({ description: 'Expectations that were not given, in words.' }),
+    notCompared: z
+      .array(z.object({ expectation: z.string(), message: Bilingual }))
+      .meta({ description: 'What the verifier did not say and what therefore was not compared.' }),
+    proved: z
+      .object({ answer: z.boolean(), disputed: z.boolean() })
+      .optional()
+      .meta({ description: 'Only there when the answer is VALID.' }),
   })
   .meta({ id: 'Verification', description: 'One verdict a check; never a bare boolean.' });
 export type Verification = z.output<typeof Verification>;
@@ -74,8 +79,8 @@ export const Question = z
     requestId: Hash,
     responder: Id,
     registerId: Id,
-    application: z.string().nullable(),
-    predicate: z.string().nullable(),
+    application: z.string(),
+    predicate: z.string(),
     asOf: DateText,
     state: z.enum(['created', 'sent', 'answered', 'refused', 'failed']),
     answer: z
@@ -87,7 +92,6 @@ export const Question = z
     error: Failure.nullable(),
     askedBy: z.string(),
     askedAt: Moment,
-    updatedAt: Moment,
   })
   .meta({ id: 'Question', description: 'A question of ours to another member.' });
 export type Question = z.output<typeof Question>;
@@ -98,48 +102,27 @@ export const QuestionDetail = Question.extend({
   verification: Verification.nullable(),
 }).meta({ id: 'QuestionDetail' });
 export type QuestionDetail = z.output<typeof QuestionDetail>;
+export const Asked = z.object({ items: z.array(QuestionDetail) }).meta({ id: 'Asked' });
 
 export const GivenAnswer = z
   .object({
     requestId: Hash,
     requester: Id,
     registerId: Id,
-    application: z.string().nullable(),
-    predicate: z.string().nullable(),
-    asOf: DateText,
+    logId: z.string().nullable(),
     state: z.enum(['received', 'proving', 'logging', 'answered', 'refused', 'failed']),
     refusal: Refusal.nullable(),
     error: Failure.nullable(),
     receivedAt: Moment,
-    updatedAt: Moment,
   })
   .meta({ id: 'GivenAnswer', description: 'A question of another member to us, and what became of it.' });
 export type GivenAnswer = z.output<typeof GivenAnswer>;
 export const GivenAnswers = pageOf(GivenAnswer, 'GivenAnswers');
 export const GivenAnswerDetail = GivenAnswer.extend({
   subject: z.string(),
+  application: z.string().nullable(),
+  predicate: z.string().nullable(),
+  asOf: DateText,
   document: CreditAnswer.nullable(),
 }).meta({ id: 'GivenAnswerDetail' });
 export type GivenAnswerDetail = z.output<typeof GivenAnswerDetail>;
-
-export const WireRequest = z
-  .strictObject({
-    requestId: Hash,
-    requester: Id,
-    registerId: Id,
-    applicationId: Hash,
-    applicationVersion: z.int().min(1).max(4_294_967_295),
-    predicateHash: Hash,
-    asOfDay: z.int().min(0).max(1_048_575),
-    subjectTag: Hash,
-    grantId: Hash,
-    expiry: z.int().positive(),
-    signature: Signature,
-  })
-  .meta({ id: 'WireRequest', description: 'A signed request (EIP-712), as in a CreditAnswer.' });
-export const AskedByMember = z
-  .strictObject({ request: WireRequest, subject: z.string().length(18), nonce: Hash })
-  .meta({ id: 'AskedByMember' });
-export const Fetch = z
-  .strictObject({ time: z.int().positive().meta({ description: 'Unix seconds.' }), signature: Signature })
-  .meta({ id: 'Fetch' });

@@ -24,14 +24,10 @@ export const Fen = z
   .string()
   .regex(/^[0-9]{1,20}$/)
   .meta({ description: 'An amount in fen (0.01 CNY), decimal text.' });
-export const CreditCode = z
-  .string()
-  .min(1)
-  .max(64)
-  .meta({
-    description: 'Unified social credit code; width and case do not matter.',
-    example: '91110000MA01ABCD0X',
-  });
+export const CreditCode = z.string().min(1).max(64).meta({
+  description: 'Unified social credit code; width and case do not matter.',
+  example: '91110000MA01ABCD0X',
+});
 export const LedgerClass = z
   .union([z.literal(1), z.literal(2), z.literal(3)])
   .meta({ description: 'Ledger class: 1 adverse, 2 permit, 3 positive.' });
@@ -42,7 +38,7 @@ export const ClassQuery = z
   .meta({ description: 'Ledger class: 1 adverse, 2 permit, 3 positive.' });
 export const ProfileName = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected the name of a profile')
+  .regex(/^[a-z0-9][a-z0-9-]{1,63}$/, 'expected the name of a profile')
   .meta({ description: 'Name of a mapping profile; recognised from the header when left out.' });
 export const Bilingual = z.object({ en: z.string(), zh: z.string() }).meta({ id: 'Bilingual' });
 export const Failure = z

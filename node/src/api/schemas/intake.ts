@@ -85,19 +85,31 @@ export const AddRecordsResult = z
   .meta({ id: 'AddRecordsResult' });
 export type AddRecordsResult = z.output<typeof AddRecordsResult>;
 
+const Correction = z.strictObject({
+  column: z
+    .string()
+    .min(1)
+    .max(200)
+    .meta({ description: 'Title of a column of the template, or name of a field.' }),
+  value: z.string().max(20_000),
+});
+const operation = {
+  date: DateText.meta({ description: 'Day of the decision to do this.' }),
+  reason: z.string().min(1).max(500),
+  reference: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: 'Number of the document that it rests on.' }),
+};
 export const Operation = z
   .discriminatedUnion('op', [
-    z.strictObject({
-      op: z.enum(['revoke', 'repair', 'dispute', 'settle']),
-      date: DateText,
-      reason: z.string().min(1).max(2000),
-    }),
+    z.strictObject({ op: z.enum(['revoke', 'repair', 'dispute', 'settle']), ...operation }),
     z.strictObject({
       op: z.literal('correct'),
-      date: DateText,
-      reason: z.string().min(1).max(2000),
-      profile: ProfileName.optional(),
-      row: Row,
+      ...operation,
+      corrections: z.array(Correction).min(1).max(100),
     }),
   ])
   .meta({

@@ -2,36 +2,67 @@ import { z } from 'zod';
 import { Address, Bilingual, DateText, Hash, Id, LedgerClass, Moment, pageOf } from './common.ts';
 import { OP_NAMES } from './intake.ts';
 
-export const Attestation = z.object({ member: Id, region: z.int(), transactionHash: Hash, blockNumber: Id });
-export const AnchoredBatch = z.object({
-  registerId: Id,
-  seq: Id,
-  batchHash: Hash,
-  root: Hash,
-  transactionHash: Hash,
-  blockNumber: Id,
-  time: Moment,
-  witnessed: z.boolean(),
-  contested: z.boolean(),
-  attestations: z.array(Attestation),
-});
+const Vote = z.object({ member: Id, region: z.int().nullable(), blockNumber: Id });
+export const BatchStanding = z
+  .object({
+    registerId: Id,
+    seq: Id,
+    place: z
+      .int()
+      .nullable()
+      .meta({ description: 'Among the batches that stand, from 1; null when annulled.' }),
+    batchHash: Hash,
+    entriesHash: Hash,
+    size: z.int(),
+    root: Hash,
+    rootIsRight: z.boolean(),
+    transactionHash: Hash,
+    blockNumber: Id,
+    time: Moment,
+    state: z.enum(['appended', 'witnessed', 'contested', 'final', 'annulled']),
+    attestedBy: z.array(Vote),
+    objectedBy: z.array(Vote),
+  })
+  .meta({
+    id: 'BatchStanding',
+    description: 'A batch as it stands on the chain, as far as it was followed.',
+  });
 export const Receipt = z
   .object({
     recordId: Id,
+    registerId: Id.nullable(),
     entries: z.array(
       z.object({
         entryId: Id,
         op: z.enum(OP_NAMES),
+        date: DateText,
         subjectKey: Hash,
         chainIndex: z.int().meta({ description: 'Position in the chain of the subject, from 0.' }),
-        body: Hash,
-        position: z.int().nullable().meta({ description: 'Position in the batch, from 0.' }),
-        batch: AnchoredBatch.nullable().meta({ description: 'Null until the entry is anchored.' }),
+        state: z.enum(['pending', 'batched', 'appended', 'witnessed', 'contested', 'final']),
+        batch: z
+          .object({
+            ordinal: z.int(),
+            position: z.int().meta({ description: 'Position in the batch, from 0.' }),
+            size: z.int(),
+            entriesHash: Hash,
+            journalledAt: Moment.nullable(),
+            standing: BatchStanding.nullable(),
+            annulled: z.array(BatchStanding),
+          })
+          .nullable(),
       }),
     ),
   })
   .meta({ id: 'Receipt', description: 'Where the entries of a record stand on the chain.' });
 export type Receipt = z.output<typeof Receipt>;
+
+export const Anchored = z
+  .object({ batches: z.int(), entries: z.int() })
+  .meta({
+    id: 'Anchored',
+    description: 'What was put in batches; it is sent in order, and receipts say how far it came.',
+  });
+export type Anchored = z.output<typeof Anchored>;
 
 export const Register = z
   .object({
@@ -79,8 +110,8 @@ export const Grant = z
     maxUses: z.int().meta({ description: '0 = no limit' }),
     uses: z.int(),
     consentRequired: z.boolean(),
-    givenAt: Moment,
-    revokedAt: Moment.nullable(),
+    revoked: z.boolean(),
+    blockNumber: Id.meta({ description: 'Where it was given.' }),
   })
   .meta({ id: 'Grant' });
 export type Grant = z.output<typeof Grant>;
@@ -181,18 +212,14 @@ export const OutboxItem = z
 export type OutboxItem = z.output<typeof OutboxItem>;
 export const OutboxItems = z.object({ items: z.array(OutboxItem) }).meta({ id: 'OutboxItems' });
 
-export const NetworkFile = z
-  .looseObject({ format: z.literal('credit-network/1') })
-  .meta({
-    id: 'NetworkFile',
-    description: 'What a verifier pins: chain, contracts, circuits, members with keys and registers.',
-  });
-export const Checkpoint = z
-  .looseObject({ format: z.literal('credit-checkpoint/1') })
-  .meta({
-    id: 'Checkpoint',
-    description: 'Signed by witnesses: enough to verify an answer without a network.',
-  });
+export const NetworkFile = z.looseObject({ format: z.literal('credit-network/1') }).meta({
+  id: 'NetworkFile',
+  description: 'What a verifier pins: chain, contracts, circuits, members with keys and registers.',
+});
+export const Checkpoint = z.looseObject({ format: z.literal('credit-checkpoint/1') }).meta({
+  id: 'Checkpoint',
+  description: 'Signed by witnesses: enough to verify an answer without a network.',
+});
 export const Checkpoints = pageOf(
   z.object({ registerId: Id, seq: z.string(), madeAt: Moment, checkpoint: Checkpoint }),
   'Checkpoints',

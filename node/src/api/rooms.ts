@@ -1,0 +1,45 @@
+import type { ChainClient, Deployment, FollowedEvent, Follower, Outbox } from '../chain/index.ts';
+import type { LedgerView } from '@credit-ledger/sdk/chain';
+import type { NetworkFile } from '@credit-ledger/sdk/answer';
+import type { Clock } from '../clock.ts';
+import type { NodeConfig } from '../config.ts';
+import type { Checkpoints, LedgerReads, Requester, Responder } from '../exchange/index.ts';
+import type { ImportService } from '../intake/index.ts';
+import type { Keyring } from '../keys/index.ts';
+import type { RegisterService } from '../registers/index.ts';
+import type { PooledProver } from '../answers/index.ts';
+import type { Database } from '../store/index.ts';
+import type { OwnMembership, Witness } from '../witness/index.ts';
+import type { Logger } from './logging.ts';
+
+/** The exchange: only members have one. */
+export interface Exchange {
+  readonly facts: LedgerReads;
+  readonly requester: Requester;
+  readonly responder: Responder;
+  readonly checkpoints: Checkpoints;
+}
+
+/** The rooms of a running node, put together. */
+export interface Rooms {
+  readonly config: NodeConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly db: Database;
+  readonly keyring: Keyring;
+  readonly deployment: Deployment;
+  readonly chain: ChainClient;
+  readonly view: LedgerView;
+  readonly outbox: Outbox;
+  readonly follower: Follower<FollowedEvent>;
+  readonly witness: Witness;
+  readonly registers: RegisterService;
+  readonly imports: ImportService;
+  readonly prover: PooledProver;
+  /** Who this node is among the members, as far as the chain was followed. */
+  membership(): Promise<OwnMembership | undefined>;
+  /** Errors: `NOT_A_MEMBER` while the council has not admitted this node. */
+  exchange(): Exchange;
+  /** The network file of the chain as it is now. Errors: `CHAIN_…`. */
+  network(): Promise<NetworkFile>;
+}

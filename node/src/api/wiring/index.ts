@@ -1,0 +1,28 @@
+import { UserStore } from '../../store/users.ts';
+import { Tokens } from '../auth.ts';
+import type { Rooms } from '../rooms.ts';
+import type { NodeServices } from '../services.ts';
+import { Answers, Questions } from './answers.ts';
+import { Health } from './health.ts';
+import { Imports } from './intake.ts';
+import { BetweenMembers, CheckpointsOf, Grants, Ledger, Registers } from './ledger.ts';
+import { Records } from './records.ts';
+
+/** What the routers can ask, done by the rooms. */
+export function servicesOf(rooms: Rooms): NodeServices & { readonly imports: Imports } {
+  const users = new UserStore(rooms.db);
+  return {
+    users,
+    tokens: new Tokens(users, rooms.keyring, rooms.clock),
+    imports: new Imports(rooms),
+    records: new Records(rooms),
+    registers: new Registers(rooms),
+    grants: new Grants(rooms),
+    questions: new Questions(rooms),
+    answers: new Answers(rooms),
+    checkpoints: new CheckpointsOf(rooms),
+    ledger: new Ledger(rooms),
+    members: new BetweenMembers(rooms),
+    health: new Health(rooms),
+  };
+}

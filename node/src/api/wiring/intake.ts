@@ -1,0 +1,245 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { buffer } from 'node:stream/consumers';
+import { canonicalBytes, LedgerError } from '@credit-ledger/sdk/protocol';
+import {
+  fileSource,
+  findProfile,
+  planTable,
+  tableOfRows,
+  type ImportRequest,
+  type Profile,
+} from '../../intake/index.ts';
+import { ImportStore, type ImportRow } from '../../store/imports.ts';
+import { RecordStore, type StoredRecord } from '../../store/records.ts';
+import type { Logger } from '../logging.ts';
+import type { Rooms } from '../rooms.ts';
+import type { PageOf } from '../schemas/common.ts';
+import type { CreditRecord, Import, Issue } from '../schemas/intake.ts';
+import type { ImportsPort, Upload } from '../services.ts';
+import { dateText, endText, failureOf } from './words.ts';
+
+const SPREADSHEET = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+
+/** Imports: uploads are laid down on disk first, then worked through while the caller is free to go. */
+export class Imports implements ImportsPort {
+  readonly #rooms: Rooms;
+  readonly #logger: Logger;
+  readonly #running = new Set<Promise<unknown>>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(rooms: Rooms) {
+    this.#rooms = rooms;
+    this.#logger = rooms.logger;
+  }
+
+  async start(upload: Upload): Promise<Import> {
+    const profile = profileOf(upload.profile);
+    return withSpooled(this.#rooms.config.dataDir, upload, async (path, release) => {
+      const source = await fileSource(path, this.#rooms.config.maxImportMebibytes * 1024 * 1024);
+      return this.#begin(
+        { input: source, fileName: upload.fileName, profile, startedBy: upload.by },
+        release,
+      );
+    });
+  }
+
+  async addRows(
+    rows: readonly Readonly<Record<string, string>>[],
+    profileName: string | undefined,
+    by: string,
+  ): Promise<{ import: Import; issues: Issue[] }> {
+    const header = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+    const table = tableOfRows(
+      header,
+      rows.map((row) => header.map((name) => row[name] ?? '')),
+    );
+    const plan = await planTable(table, profileOf(profileName));
+    const sha256 = createHash('sha256')
+      .update(canonicalBytes({ rows, profile: plan.profile.id }))
+      .digest();
+    const done = await this.#inTurn(() => this.#rooms.imports.importTable(table, plan, by, sha256));
+    const found = await this.get(done.importId);
+    if (found === undefined) throw new Error('an import is missing that was just made');
+    const issues = await this.#rooms.imports.issues(done.importId, { limit: 10_000 });
+    return { import: found, issues: issues.map(issueView) };
+  }
+
+  async list(page: { limit: number; after?: string | undefined }): Promise<PageOf<Import>> {
+    const rows = await new ImportStore(this.#rooms.db).list(
+      page.limit + 1,
+      page.after === undefined ? undefined : BigInt(page.after),
+    );
+    return pageFrom(rows, page.limit, importView, ({ id }) => id);
+  }
+
+  async get(id: bigint): Promise<Import | undefined> {
+    const row = await this.#rooms.imports.find(id);
+    return row === undefined ? undefined : importView(row);
+  }
+
+  async issues(
+    id: bigint,
+    page: { limit: number; after?: string | undefined },
+    warnings: boolean,
+  ): Promise<PageOf<Issue> | undefined> {
+    if ((await this.#rooms.imports.find(id)) === undefined) return undefined;
+    const rows = await this.#rooms.imports.issues(id, {
+      isWarning: warnings,
+      limit: page.limit + 1,
+      ...(page.after === undefined ? {} : { afterId: BigInt(page.after) }),
+    });
+    return pageFrom(rows, page.limit, issueView, ({ id: issueId }) => issueId);
+  }
+
+  async records(
+    id: bigint,
+    page: { limit: number; after?: string | undefined },
+  ): Promise<PageOf<CreditRecord> | undefined> {
+    if ((await this.#rooms.imports.find(id)) === undefined) return undefined;
+    const rows = await new RecordStore(this.#rooms.db).list({
+      importId: id,
+      limit: page.limit + 1,
+      ...(page.after === undefined ? {} : { afterId: BigInt(page.after) }),
+    });
+    return pageFrom(rows, page.limit, recordView, ({ id: recordId }) => recordId);
+  }
+
+  async report(id: bigint): Promise<{ bytes: Uint8Array; mediaType: string; name: string } | undefined> {
+    if ((await this.#rooms.imports.find(id)) === undefined) return undefined;
+    const through = new PassThrough();
+    const [bytes] = await Promise.all([buffer(through), this.#rooms.imports.writeFailedRows(id, through)]);
+    return { bytes, mediaType: SPREADSHEET, name: `import-${id}-to-mend.xlsx` };
+  }
+
+  /** Resolves when no import is under way. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
+  }
+
+  /** Starts an import; resolves when it has a number, rejects when the file is refused as a whole. */
+  #begin(request: ImportRequest, release: () => Promise<void>): Promise<Import> {
+    return new Promise<Import>((resolve, reject) => {
+      const onStarted = (id: bigint): void => {
+        this.get(id).then(
+          (made) => (made === undefined ? reject(new Error('no import')) : resolve(made)),
+          reject,
+        );
+      };
+      const running = this.#inTurn(() => this.#rooms.imports.importFile({ ...request, onStarted }))
+        .then(
+          ({ importId, rows, records }) => {
+            this.#logger.info({ import: importId.toString(), rows, records }, 'import done');
+          },
+          (error: unknown) => {
+            // Told to the caller when the file was refused; to whoever asks for the import otherwise.
+            reject(error);
+            this.#logger.warn({ err: error }, 'import failed');
+          },
+        )
+        .finally(release);
+      this.#running.add(running);
+      void running.finally(() => this.#running.delete(running));
+    });
+  }
+
+  /** One after the other: two imports at once would not see each other's documents. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+/** Lays an upload down in a file of its own; `use` calls `release` when the file may go. */
+export async function withSpooled<T>(
+  dataDir: string,
+  upload: Upload,
+  use: (path: string, release: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const folder = join(dataDir, 'uploads');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, crypto.randomUUID());
+  const release = (): Promise<void> => rm(path, { force: true });
+  try {
+    await pipeline(upload.stream, createWriteStream(path, { mode: 0o600, flags: 'wx' }));
+    return await use(path, release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** Only profiles that come with the node: a caller must not name files of this machine. */
+export function profileOf(name: string | undefined): Profile | undefined {
+  if (name === undefined) return undefined;
+  const found = findProfile(name);
+  if (found !== undefined) return found;
+  throw new LedgerError(
+    'PROFILE_UNKNOWN',
+    { en: `This node has no profile “${name}”.`, zh: `本节点没有映射方案“${name}”。` },
+    { profile: name },
+  );
+}
+
+export function pageFrom<T, V>(
+  rows: readonly T[],
+  limit: number,
+  view: (row: T) => V,
+  idOf: (row: T) => bigint,
+): PageOf<V> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    items: shown.map(view),
+    next: rows.length > limit && last !== undefined ? idOf(last).toString() : null,
+  };
+}
+
+function importView(row: ImportRow): Import {
+  return {
+    id: row.id.toString(),
+    fileName: row.fileName,
+    profile: row.profile,
+    state: row.state,
+    rows: row.rows,
+    records: row.records,
+    duplicates: row.duplicates,
+    rowsWithIssues: row.rowsWithIssues,
+    error: failureOf(row.error),
+    startedBy: row.startedBy,
+    startedAt: row.startedAt.toISOString(),
+    endedAt: row.endedAt?.toISOString() ?? null,
+  };
+}
+
+export function issueView(issue: Issue): Issue {
+  const { row, column, code, read, message, suggestion } = issue;
+  return { row, column, code, read, message, suggestion };
+}
+
+export function recordView(record: StoredRecord): CreditRecord {
+  return {
+    id: record.id.toString(),
+    class: record.class,
+    subject: { uscc: record.uscc, name: record.subjectName },
+    documentNumber: record.documentNumber,
+    kind: record.kind,
+    domain: record.domain,
+    severity: record.severity,
+    severityBasis: record.severityBasis,
+    date: dateText(record.day),
+    until: endText(record.until),
+    amountFen: record.amountFen.toString(),
+    fields: [...record.fields],
+    sourceProfile: record.sourceProfile,
+    sourceAgency: record.sourceAgency,
+    importId: record.importId?.toString() ?? null,
+    importRow: record.importRow,
+    createdAt: record.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,257 @@
+import { type LedgerClass, LedgerError } from '@credit-ledger/sdk/protocol';
+import {
+  type CanonicalRecord,
+  type Correction,
+  correctedRecord,
+  fileSource,
+  findProfile,
+  type Issue as IntakeIssue,
+  readOperations,
+  readTable,
+} from '../../intake/index.ts';
+import type {
+  BatchStanding,
+  CorrectedFields,
+  Operation as RegisterOperation,
+} from '../../registers/index.ts';
+import { RecordStore, type StoredRecord } from '../../store/records.ts';
+import type { Rooms } from '../rooms.ts';
+import type { PageOf } from '../schemas/common.ts';
+import type { CreditRecord, Issue, Operation, OperationResult, OperationsResult } from '../schemas/intake.ts';
+import type { Receipt } from '../schemas/ledger.ts';
+import type { RecordsPort, Upload } from '../services.ts';
+import { issueView, pageFrom, recordView, withSpooled } from './intake.ts';
+import { dateText, momentOf } from './words.ts';
+
+/** Records, what is done to them, and where they stand. */
+export class Records implements RecordsPort {
+  readonly #rooms: Rooms;
+
+  constructor(rooms: Rooms) {
+    this.#rooms = rooms;
+  }
+
+  async find(
+    filter: { uscc?: string; documentNumber?: string; class?: number },
+    page: { limit: number; after?: string | undefined },
+  ): Promise<PageOf<CreditRecord>> {
+    const rows = await new RecordStore(this.#rooms.db).list({
+      ...filter,
+      class: filter.class as LedgerClass | undefined,
+      afterId: page.after === undefined ? undefined : BigInt(page.after),
+      limit: page.limit + 1,
+    });
+    return pageFrom(rows, page.limit, recordView, ({ id }) => id);
+  }
+
+  async get(id: bigint): Promise<CreditRecord | undefined> {
+    const found = await new RecordStore(this.#rooms.db).byId(id);
+    return found === undefined ? undefined : recordView(found);
+  }
+
+  async operate(id: bigint, operation: Operation): Promise<OperationResult | undefined> {
+    const stored = await new RecordStore(this.#rooms.db).byId(id);
+    if (stored === undefined) return undefined;
+    const corrections = operation.op === 'correct' ? operation.corrections : [];
+    const corrected = operation.op === 'correct' ? await this.#corrected(stored, corrections) : undefined;
+    if (corrected !== undefined && 'issues' in corrected) throw correctionRefused(corrected.issues);
+    const done = await this.#rooms.registers.operate({
+      op: operation.op,
+      recordId: id,
+      day: operation.date,
+      reason: operation.reason,
+      ...(operation.reference === undefined ? {} : { reference: operation.reference }),
+      ...(corrected === undefined ? {} : { corrected: corrected.fields }),
+    });
+    return {
+      recordId: done.recordId.toString(),
+      newRecordId: done.correctedRecordId?.toString() ?? null,
+      entryIds: done.entryIds.map(String),
+      alreadyDone: done.status === 'unchanged',
+    };
+  }
+
+  async operateFile(upload: Upload): Promise<OperationsResult> {
+    return withSpooled(this.#rooms.config.dataDir, upload, async (path, release) => {
+      const table = await readTable(await fileSource(path), upload.fileName);
+      try {
+        const today = this.#rooms.imports.today();
+        const issues: Issue[] = [];
+        const rows: { row: number; operation: RegisterOperation | LedgerError }[] = [];
+        let count = 0;
+        for await (const outcome of readOperations(table, { today })) {
+          count += 1;
+          if ('issues' in outcome) {
+            issues.push(...outcome.issues.map(issueView));
+            continue;
+          }
+          const { row, operation } = outcome;
+          const base = {
+            op: operation.op,
+            documentNumber: operation.documentNumber,
+            day: dateText(operation.day),
+            reason: operation.reason,
+          };
+          if (operation.op !== 'correct') {
+            rows.push({ row, operation: base });
+            continue;
+          }
+          const stored = await this.#theOne(operation.documentNumber);
+          const corrected = stored && (await this.#corrected(stored, operation.corrections));
+          if (corrected !== undefined && 'issues' in corrected) {
+            issues.push(...corrected.issues.map((issue) => ({ ...issueView(issue), row })));
+            continue;
+          }
+          // A document that is unknown or not unique is told by the register itself.
+          rows.push({
+            row,
+            operation:
+              corrected === undefined
+                ? base
+                : { ...base, recordId: stored?.id ?? 0n, corrected: corrected.fields },
+          });
+        }
+        const report = await this.#rooms.registers.operateAll(rows);
+        for (const result of report.results) {
+          if (result.status !== 'issue') continue;
+          const { code, message, messageZh } = result.issue;
+          issues.push({
+            row: result.row,
+            column: null,
+            code,
+            read: null,
+            message: { en: message, zh: messageZh },
+            suggestion: null,
+          });
+        }
+        issues.sort((a, b) => a.row - b.row);
+        return { rows: count, done: report.done, alreadyDone: report.unchanged, issues };
+      } finally {
+        await table.close();
+        await release();
+      }
+    });
+  }
+
+  async receipt(id: bigint): Promise<Receipt | undefined> {
+    if ((await new RecordStore(this.#rooms.db).byId(id)) === undefined) return undefined;
+    const receipt = await this.#rooms.registers.receipt(id);
+    return {
+      recordId: receipt.recordId.toString(),
+      registerId: receipt.registerId?.toString() ?? null,
+      entries: receipt.entries.map(({ entryId, op, day, subjectKey, chainIndex, state, batch }) => ({
+        entryId: entryId.toString(),
+        op,
+        date: dateText(day),
+        subjectKey,
+        chainIndex,
+        state,
+        batch:
+          batch === null
+            ? null
+            : {
+                ordinal: batch.ordinal,
+                position: batch.position,
+                size: batch.size,
+                entriesHash: batch.entriesHash,
+                journalledAt: batch.journalledAt?.toISOString() ?? null,
+                standing: batch.standing === null ? null : standingView(batch.standing),
+                annulled: batch.annulled.map(standingView),
+              },
+      })),
+    };
+  }
+
+  /** The one record of a document that stands; undefined when there is none or several. */
+  async #theOne(documentNumber: string): Promise<StoredRecord | undefined> {
+    const found = await new RecordStore(this.#rooms.db).list({ documentNumber, limit: 2 });
+    return found.length === 1 ? found[0] : undefined;
+  }
+
+  /** What the record should say, by the same rules as a row of a file. */
+  async #corrected(
+    stored: StoredRecord,
+    corrections: readonly Correction[],
+  ): Promise<{ readonly fields: CorrectedFields } | { readonly issues: readonly IntakeIssue[] }> {
+    const profile = findProfile(stored.sourceProfile.split('@')[0] ?? '');
+    if (profile === undefined) {
+      throw new LedgerError(
+        'PROFILE_UNKNOWN',
+        {
+          en: 'The profile that this record came in by is gone.',
+          zh: '该记录导入时所用的映射方案已不存在。',
+        },
+        { profile: stored.sourceProfile },
+      );
+    }
+    const outcome = await correctedRecord(stored, corrections, profile, this.#rooms.imports.today());
+    if ('issues' in outcome) return outcome;
+    return { fields: correctedFields(outcome.record) };
+  }
+}
+
+function correctedFields(record: CanonicalRecord): CorrectedFields {
+  const {
+    class: ledgerClass,
+    uscc,
+    subjectName,
+    kind,
+    domain,
+    severity,
+    severityBasis,
+    day,
+    until,
+    amountFen,
+    fields,
+  } = record;
+  return {
+    class: ledgerClass,
+    uscc,
+    subjectName,
+    kind,
+    domain,
+    severity,
+    severityBasis,
+    day,
+    until,
+    amountFen,
+    fields,
+  };
+}
+
+function correctionRefused(issues: readonly IntakeIssue[]): LedgerError {
+  const told = issues.map(({ column, message }) => `${column ?? ''}: ${message.en}`).join('; ');
+  const toldZh = issues.map(({ column, message }) => `${column ?? ''}：${message.zh}`).join('；');
+  return new LedgerError(
+    'CORRECTION_REFUSED',
+    { en: `The correction cannot be read: ${told}`, zh: `更正内容无法读取：${toldZh}` },
+    { codes: issues.map(({ code }) => code) },
+  );
+}
+
+function standingView(
+  standing: BatchStanding,
+): NonNullable<NonNullable<Receipt['entries'][number]['batch']>['standing']> {
+  const votes = (of: BatchStanding['attestedBy']) =>
+    of.map(({ memberId, region, blockNumber }) => ({
+      member: memberId.toString(),
+      region,
+      blockNumber: blockNumber.toString(),
+    }));
+  return {
+    registerId: standing.registerId.toString(),
+    seq: standing.seq.toString(),
+    place: standing.place,
+    batchHash: standing.batchHash,
+    entriesHash: standing.entriesHash,
+    size: standing.size,
+    root: standing.root,
+    rootIsRight: standing.rootIsRight,
+    transactionHash: standing.transactionHash,
+    blockNumber: standing.blockNumber.toString(),
+    time: momentOf(standing.time),
+    state: standing.state,
+    attestedBy: votes(standing.attestedBy),
+    objectedBy: votes(standing.objectedBy),
+  };
+}

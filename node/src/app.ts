@@ -1,0 +1,421 @@
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { type NetworkFile, prepareNetwork } from '@credit-ledger/sdk/answer';
+import { LedgerView, makeCheckpoint, makeNetworkFile } from '@credit-ledger/sdk/chain';
+import { type Hex, isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
+import { AnswerService, loadCircuitKeys, type OwnRegisters, PooledProver } from './answers/index.ts';
+import { createApi, createLogger, type Logger, type NodeServices } from './api/index.ts';
+import type { Exchange, Rooms } from './api/rooms.ts';
+import { servicesOf } from './api/wiring/index.ts';
+import { notAMember } from './api/wiring/words.ts';
+import { type EventHandler, type FollowedEvent, Follower, ledgerClient, Outbox } from './chain/index.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { NodeConfig } from './config.ts';
+import {
+  ChainLedgerReads,
+  Checkpoints,
+  HttpTransport,
+  NodeVerifier,
+  Requester,
+  Responder,
+} from './exchange/index.ts';
+import { ImportService } from './intake/index.ts';
+import { OpeningsJournal, RegisterService, ThreadHasher } from './registers/index.ts';
+import { openKeyring, openStore, readDeployment, SERVING_FILE } from './setup.ts';
+import { EventStore, migrate, TreeStore, type Database } from './store/index.ts';
+import { RecordStore } from './store/records.ts';
+import { membershipOf, Witness, type OwnMembership } from './witness/index.ts';
+
+export interface NodeOptions {
+  /** Development only: a node in production mode refuses another than the system's. */
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Where the passphrase of the keys comes from; the process's by default. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Checks every reply of the API against its description. For tests. */
+  readonly checkReplies?: boolean;
+}
+
+/** A node: every room, put together. */
+export interface LedgerNode {
+  /**
+   * Starts all rooms. When the chain is down it starts all the same: what needs
+   * no chain works, `/v1/ready` says what is missing, and the rest resumes by itself.
+   */
+  start(): Promise<void>;
+  /** Ends everything in order; what was not finished goes on after the next start. */
+  stop(): Promise<void>;
+  /** Where it listens; only once it was started. */
+  readonly url: string;
+  readonly services: NodeServices;
+  readonly rooms: Rooms;
+}
+
+const ENTRIES_AT_ONCE = 500;
+
+/**
+ * Opens store and keys and puts the rooms together; nothing runs yet.
+ * One node a data directory (`STORE_IN_USE`).
+ * Errors: `STORE_…`, `KEYRING_…`, `CHAIN_DEPLOYMENT_INVALID`, `DEPLOYMENT_NOT_FOUND`, `CIRCUIT_KEYS_…`,
+ * `CLOCK_SHIFTED` in production mode.
+ */
+export async function createNode(config: NodeConfig, options: NodeOptions = {}): Promise<LedgerNode> {
+  const clock = options.clock ?? systemClock;
+  if (config.production && clock !== systemClock) {
+    throw new LedgerError('CLOCK_SHIFTED', {
+      en: 'A node in production mode runs on the system’s clock.',
+      zh: '生产模式的节点必须使用系统时钟。',
+    });
+  }
+  const logger = options.logger ?? createLogger(config.logLevel);
+  const deployment = await readDeployment(config.deploymentPath);
+  const keyring = await openKeyring(config, options.environment);
+  const circuits = await loadCircuitKeys(config.circuitKeysDir, { production: config.production });
+  const db = await openStore(config);
+  try {
+    await migrate(db, clock);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+
+  const chain = ledgerClient(config.rpcUrl, deployment);
+  const view = new LedgerView(chain.viem as never, deployment);
+  const outbox = new Outbox({ db, client: chain, keyring, clock });
+  const hasher = new ThreadHasher();
+  const witness = new Witness({
+    db,
+    outbox,
+    clock,
+    appender: hasher,
+    witnessAddress: lower(keyring.witnessAddress),
+    contract: deployment.registers,
+  });
+  const journal = new OpeningsJournal(config.journalPath, await keyring.journalKey());
+  const registers = new RegisterService({
+    db,
+    keyring,
+    clock,
+    sender: outbox,
+    trees: witness.replay,
+    hasher,
+    journal,
+    settings: {
+      contract: deployment.registers,
+      anchorEverySeconds: config.batchEverySeconds,
+      coverEntries: config.coverEntries,
+      heartbeatPart: config.heartbeatEverySeconds / config.promiseSeconds,
+    },
+  });
+  // True until it is known that every record has its entry; a crash may have come between.
+  let recordsMayWait = true;
+  const imports = new ImportService(db, clock, async (tx, records) => {
+    try {
+      await registers.appendRecords(tx, records);
+    } catch (error) {
+      if (!isLedgerError(error, 'REGISTER_NOT_OPEN')) throw error;
+      // Records wait for the register: their entries are made as soon as it is open.
+      tx.afterCommit(() => {
+        recordsMayWait = true;
+      });
+    }
+  });
+  const prover = new PooledProver(circuits, {
+    workers: config.proverWorkers,
+    queueLimit: config.proverQueue,
+  });
+  const facts = new ChainLedgerReads({ chain, view, events: new EventStore(db) });
+  const networkKeeper = new NetworkKeeper(() =>
+    makeNetworkFile(view, circuits, Math.floor(clock.now().getTime() / 1000)),
+  );
+  const membership = (): Promise<OwnMembership | undefined> => membershipOf(db, keyring.witnessAddress);
+
+  let exchange: Exchange | undefined;
+  const late: EventHandler<FollowedEvent>[] = [];
+  const follower = new Follower<FollowedEvent>({
+    db,
+    client: chain,
+    clock,
+    pollMilliseconds: config.pollMilliseconds,
+    handlers: [
+      outbox as EventHandler<FollowedEvent>,
+      witness,
+      registers as EventHandler<FollowedEvent>,
+      networkKeeper,
+      forwardTo(late),
+    ],
+  });
+
+  const rooms: Rooms = {
+    config,
+    clock,
+    logger,
+    db,
+    keyring,
+    deployment,
+    chain,
+    view,
+    outbox,
+    follower,
+    witness,
+    registers,
+    imports,
+    prover,
+    membership,
+    network: () => networkKeeper.current(),
+    exchange() {
+      if (exchange === undefined) throw notAMember();
+      return exchange;
+    },
+  };
+  const services = servicesOf(rooms);
+  const api = createApi({ services, config, clock, logger, checkReplies: options.checkReplies ?? false });
+
+  let server: Server | undefined;
+  let url: string | undefined;
+  let catchingUp: Promise<void> = Promise.resolve();
+  let isStopping = false;
+
+  /** After each advance: what depends on being a member, and on the register being open. */
+  const onAdvanced = (): void => {
+    catchingUp = catchingUp.then(async () => {
+      if (isStopping) return;
+      try {
+        await beginExchange();
+        if (recordsMayWait && (await registers.status()).state === 'open') {
+          recordsMayWait = false;
+          await enterWaitingRecords(db, registers);
+        }
+      } catch (error) {
+        logger.error({ err: error }, 'catching up failed; it is tried again with the next block');
+      }
+    });
+  };
+
+  async function beginExchange(): Promise<void> {
+    if (exchange !== undefined) return;
+    const member = await membership();
+    if (member === undefined) return;
+    const { memberId } = member;
+    const transport = new HttpTransport({ development: !config.production });
+    const log = logger.child({ room: 'exchange' });
+    const shared = { db, facts, clock, signer: keyring, memberId, log, transactions: outbox } as const;
+    const made: Exchange = {
+      facts,
+      requester: new Requester({
+        ...shared,
+        transport,
+        verifier: new NodeVerifier({ network: () => networkKeeper.current(), view }),
+      }),
+      responder: new Responder({
+        ...shared,
+        answers: new AnswerService({ facts, own: ownRegisters(registers), prover }),
+      }),
+      checkpoints: new Checkpoints({
+        ...shared,
+        transport,
+        make: (wish) => makeCheckpoint(view, wish),
+        roots: { rootOf: (registerId, seq) => replayedRoot(db, registerId, seq) },
+        circuitIds: circuits.map(({ circuitId }) => circuitId),
+      }),
+    };
+    late.push(made.responder as EventHandler<FollowedEvent>);
+    await made.responder.start();
+    await made.requester.start();
+    exchange = made;
+    logger.info({ memberId: memberId.toString() }, 'this node is a member');
+  }
+
+  async function start(): Promise<void> {
+    await mkdir(dirname(config.journalPath), { recursive: true, mode: 0o700 });
+    const interrupted = await imports.failInterrupted();
+    if (interrupted > 0) logger.warn({ interrupted }, 'imports were interrupted; import the files again');
+    watch(logger, rooms);
+    outbox.start();
+    witness.start();
+    registers.start();
+    follower.events.on('advanced', onAdvanced);
+    follower.start();
+    // What was followed before may suffice already, even when the chain is down now.
+    onAdvanced();
+    server = await new Promise<Server>((resolve, reject) => {
+      const listening = api.listen(config.port, config.host);
+      listening.once('listening', () => resolve(listening));
+      listening.once('error', (cause) => reject(cannotListen(config, cause)));
+    });
+    // A slow sender of headers must not hold a connection for ever.
+    server.headersTimeout = 20_000;
+    server.requestTimeout = 30 * 60_000;
+    const { port } = server.address() as AddressInfo;
+    url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+    const serving = join(config.dataDir, SERVING_FILE);
+    await writeFile(serving, `${JSON.stringify({ url, pid: process.pid })}\n`, { mode: 0o600 });
+    await chmod(serving, 0o600);
+    logger.info({ url }, 'listening');
+  }
+
+  async function stop(): Promise<void> {
+    if (isStopping) return;
+    isStopping = true;
+    await rm(join(config.dataDir, SERVING_FILE), { force: true });
+    if (server !== undefined) {
+      const closed = new Promise((resolve) => server?.close(resolve));
+      server.closeIdleConnections();
+      const impatience = setTimeout(() => server?.closeAllConnections(), 5_000);
+      await closed;
+      clearTimeout(impatience);
+    }
+    await services.imports.idle();
+    await follower.stop();
+    await catchingUp;
+    await exchange?.requester.stop();
+    await exchange?.responder.stop();
+    await witness.stop();
+    await registers.stop();
+    await outbox.stop();
+    await prover.close();
+    await hasher.close();
+    await journal.close();
+    await db.close();
+    logger.info('stopped');
+  }
+
+  return {
+    start: async () => {
+      try {
+        await start();
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    stop,
+    get url() {
+      if (url === undefined) throw new Error('the node has not been started');
+      return url;
+    },
+    services,
+    rooms,
+  };
+}
+
+/** The network file as of the latest change of members, circuits or registers. */
+class NetworkKeeper implements EventHandler<FollowedEvent> {
+  readonly #make: () => Promise<NetworkFile>;
+  #current: Promise<NetworkFile> | undefined;
+
+  constructor(make: () => Promise<NetworkFile>) {
+    this.#make = make;
+  }
+
+  current(): Promise<NetworkFile> {
+    this.#current ??= this.#make().then(
+      (network) => {
+        prepareNetwork(network);
+        return network;
+      },
+      (error: unknown) => {
+        this.#current = undefined;
+        throw error;
+      },
+    );
+    return this.#current;
+  }
+
+  async onEvents(db: Database, events: readonly FollowedEvent[]): Promise<void> {
+    const changes = events.some(
+      ({ contract, name }) =>
+        contract === 'Consortium' || name === 'RegisterOpened' || name === 'ParametersSet',
+    );
+    if (changes) db.afterCommit(() => this.#forget());
+  }
+
+  async onRollback(db: Database): Promise<void> {
+    db.afterCommit(() => this.#forget());
+  }
+
+  #forget(): void {
+    this.#current = undefined;
+  }
+}
+
+/** Handlers that join while the follower runs. */
+function forwardTo(handlers: readonly EventHandler<FollowedEvent>[]): EventHandler<FollowedEvent> {
+  return {
+    async onEvents(db, events) {
+      for (const handler of handlers) await handler.onEvents(db, events);
+    },
+    async onRollback(db, toBlock) {
+      for (const handler of [...handlers].reverse()) await handler.onRollback(db, toBlock);
+    },
+    async onAdvance(db, range) {
+      for (const handler of handlers) await handler.onAdvance?.(db, range);
+    },
+  };
+}
+
+/** Records that came in before the register was open get their entries. */
+async function enterWaitingRecords(db: Database, registers: RegisterService): Promise<void> {
+  for (;;) {
+    const entered = await db.transaction(async (tx) => {
+      const waiting = await new RecordStore(tx).withoutEntry(ENTRIES_AT_ONCE);
+      return registers.appendRecords(tx, waiting);
+    });
+    if (entered === 0) return;
+  }
+}
+
+/** The registers room, as the answers room asks it. */
+function ownRegisters(registers: RegisterService): OwnRegisters {
+  return {
+    chainOf: (uscc, ledgerClass, registerId, seq) => registers.chainOf(uscc, ledgerClass, registerId, seq),
+    secretOf: (registerId) => registers.secretOf(registerId),
+  };
+}
+
+async function replayedRoot(db: Database, registerId: bigint, seq: bigint): Promise<bigint | undefined> {
+  const batch = await new TreeStore(db).bySeq(registerId, seq);
+  return batch === undefined || batch.annulledAtBlock !== null ? undefined : batch.root;
+}
+
+/** What the rooms meet, for the operator: codes and ids. */
+function watch(logger: Logger, { follower, outbox, witness, registers }: Rooms): void {
+  follower.events.on('trouble', (error) =>
+    logger.warn({ err: error }, 'following the chain failed; trying again'),
+  );
+  follower.events.on('rolled-back', ({ toBlock }) =>
+    logger.warn({ toBlock: toBlock.toString() }, 'the chain went back'),
+  );
+  follower.events.on('ended', (error) => {
+    if (error !== null) logger.error({ err: error }, 'the chain is not followed any more');
+  });
+  outbox.events.on('trouble', (role, error) =>
+    logger.warn({ role, code: error.code }, 'sending failed; trying again'),
+  );
+  witness.events.on('alarm', (alarm) =>
+    logger.error({ err: alarm }, 'a register is not what its owner says'),
+  );
+  witness.events.on('trouble', (error) => logger.warn({ err: error }, 'witnessing failed; trying again'));
+  registers.events.on('hindrance', (error) => {
+    if (error === null) logger.info('nothing is in the way of the register any more');
+    else logger.warn({ err: error }, 'something is in the way of the register');
+  });
+}
+
+function cannotListen(config: NodeConfig, cause: Error): LedgerError {
+  return new LedgerError(
+    'CANNOT_LISTEN',
+    {
+      en: `The node cannot listen on ${config.host}:${config.port}; is the port taken?`,
+      zh: `无法监听 ${config.host}:${config.port}，端口是否已被占用？`,
+    },
+    { host: config.host, port: config.port },
+    { cause },
+  );
+}
+
+function lower(address: string): Hex {
+  return address.toLowerCase() as Hex;
+}

@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { LedgerError } from '@credit-ledger/sdk/protocol';
+import type { Address } from 'viem';
+import { Tokens } from './api/auth.ts';
+import { parseDeployment } from './chain/index.ts';
+import { systemClock } from './clock.ts';
+import { checkConfig, CONFIG_FILE, type NodeConfig } from './config.ts';
+import { FileKeyring, readPassphrase } from './keys/index.ts';
+import { migrate, openDatabase, type Database } from './store/index.ts';
+import { UserStore } from './store/users.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Tokens of the machine's own command line, in the data directory, readable by its owner only. */
+export const LOCAL_TOKENS_FILE = 'tokens.json';
+/** Says where a running node listens. */
+export const SERVING_FILE = 'serving.json';
+
+export interface SetUpOptions {
+  /** The new data directory. */
+  readonly directory: string;
+  /** Settings for `ledger.json`; what is left out keeps its default. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The deployment file; copied into the data directory. */
+  readonly deploymentFile: string;
+  readonly environment?: Environment;
+}
+
+export interface SetUp {
+  readonly directory: string;
+  readonly configFile: string;
+  /** To be handed to the council: the node's keys on chain. */
+  readonly operator: Address;
+  readonly witness: Address;
+  /** Where the passphrase is; null when it came from the environment. */
+  readonly passphraseFile: string | null;
+  readonly journalPath: string;
+}
+
+/**
+ * Sets a node up: settings, keys, database, and two API tokens for the command
+ * line on this machine. Changes nothing where there is a node already.
+ * Errors: `NODE_EXISTS`, `CONFIG_INVALID`, `CHAIN_DEPLOYMENT_INVALID`, `KEYRING_…`, `STORE_…`.
+ */
+export async function setUpNode(options: SetUpOptions): Promise<SetUp> {
+  const directory = resolve(options.directory);
+  const environment = options.environment ?? process.env;
+  const configFile = join(directory, CONFIG_FILE);
+  if ((await exists(configFile)) || (await exists(join(directory, 'keys.json')))) {
+    throw new LedgerError(
+      'NODE_EXISTS',
+      { en: `There is a node in ${directory} already.`, zh: `${directory} 中已有节点。` },
+      { directory },
+    );
+  }
+  // All that can be wrong is checked before anything is written.
+  const config = checkConfig(options.settings, environment, directory);
+  await readDeployment(options.deploymentFile);
+  const given =
+    isSet(environment, 'LEDGER_KEYS_PASSPHRASE_FILE') || isSet(environment, 'LEDGER_KEYS_PASSPHRASE');
+  const passphraseFile = given ? null : defaultPassphraseFile(directory);
+  const passphrase = given ? await readPassphrase(environment) : randomBytes(24).toString('base64url');
+
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(dirname(config.journalPath), { recursive: true, mode: 0o700 });
+  if (passphraseFile !== null)
+    await writeFile(passphraseFile, `${passphrase}\n`, { mode: 0o600, flag: 'wx' });
+  const keyring = await FileKeyring.create(config.keysPath, passphrase);
+  await copyFile(options.deploymentFile, join(directory, 'deployment.json'));
+  const db = await openStore(config);
+  try {
+    await migrate(db);
+    const tokens = new Tokens(new UserStore(db), keyring, systemClock);
+    const local = {
+      operator: (await tokens.create('local command line (operator)', 'operator')).secret,
+      officer: (await tokens.create('local command line (officer)', 'officer')).secret,
+      auditor: (await tokens.create('local command line (auditor)', 'auditor')).secret,
+    };
+    await writeFile(join(directory, LOCAL_TOKENS_FILE), `${JSON.stringify(local, null, 2)}\n`, {
+      mode: 0o600,
+    });
+  } finally {
+    await db.close();
+  }
+  // Last: a directory with a settings file is a node that is complete.
+  await writeFile(configFile, `${JSON.stringify(options.settings, null, 2)}\n`, { mode: 0o600 });
+  return {
+    directory,
+    configFile,
+    operator: keyring.operatorAddress,
+    witness: keyring.witnessAddress,
+    passphraseFile,
+    journalPath: config.journalPath,
+  };
+}
+
+/** The database of a configuration. Errors: `STORE_IN_USE`, `STORE_UNAVAILABLE`. */
+export function openStore(config: Pick<NodeConfig, 'dataDir' | 'databaseUrl'>): Promise<Database> {
+  return openDatabase(
+    config.databaseUrl === undefined ? { dataDir: config.dataDir } : { url: config.databaseUrl },
+  );
+}
+
+/**
+ * Opens the keyring of a configuration, with the passphrase of the environment
+ * or of the file that the set-up left beside the data directory.
+ */
+export async function openKeyring(
+  config: Pick<NodeConfig, 'dataDir' | 'keysPath'>,
+  environment: Environment = process.env,
+): Promise<FileKeyring> {
+  const named =
+    isSet(environment, 'LEDGER_KEYS_PASSPHRASE_FILE') || isSet(environment, 'LEDGER_KEYS_PASSPHRASE');
+  const beside = defaultPassphraseFile(config.dataDir);
+  const passphrase = await readPassphrase(
+    !named && (await exists(beside)) ? { LEDGER_KEYS_PASSPHRASE_FILE: beside } : environment,
+  );
+  return FileKeyring.open(config.keysPath, passphrase);
+}
+
+/** Reads a deployment file. Errors: `CHAIN_DEPLOYMENT_INVALID`, `DEPLOYMENT_NOT_FOUND`. */
+export async function readDeployment(file: string): Promise<ReturnType<typeof parseDeployment>> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new LedgerError(
+      'DEPLOYMENT_NOT_FOUND',
+      { en: `There is no deployment file at ${file}.`, zh: `${file} 处没有部署文件。` },
+      { file },
+      { cause },
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // What is not JSON is no deployment: said by the check.
+  }
+  return parseDeployment(value);
+}
+
+/** Beside the data directory and not in it: who copies the data does not copy the passphrase with it. */
+function defaultPassphraseFile(directory: string): string {
+  return join(dirname(directory), `${basename(directory)}.passphrase`);
+}
+
+function isSet(environment: Environment, name: string): boolean {
+  return environment[name] !== undefined && environment[name] !== '';
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,2 @@
+// npm run -s ledger -- COMMAND: the command line of a node.
+import '../node/src/cli/start.ts';

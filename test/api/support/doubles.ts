@@ -1,0 +1,185 @@
+import { LedgerError } from '@credit-ledger/sdk/protocol';
+import { buffer } from 'node:stream/consumers';
+import type { NodeServices } from '../../../node/src/api/services.ts';
+import type { QuestionDetail } from '../../../node/src/api/schemas/answers.ts';
+import type { CreditRecord, Import } from '../../../node/src/api/schemas/intake.ts';
+import type { Grant } from '../../../node/src/api/schemas/ledger.ts';
+
+export const HASH = `0x${'ab'.repeat(32)}`;
+export const NOW = '2026-11-23T08:00:00.000Z';
+/** Valid by both check characters; made up. */
+export const USCC = '91110105MA00EXMP8L';
+export const SUBJECT_NAME = '北京金丝雀商贸有限公司';
+
+export const record: CreditRecord = {
+  id: '7',
+  class: 1,
+  subject: { uscc: USCC, name: SUBJECT_NAME },
+  documentNumber: '京市监罚〔2026〕7号',
+  kind: 1,
+  domain: 2,
+  severity: 3,
+  severityBasis: 'source',
+  date: '2026-03-02',
+  until: null,
+  amountFen: '123456789012345678',
+  fields: [{ name: '处罚事由', value: '虚假宣传' }],
+  sourceProfile: 'penalties-2019',
+  sourceAgency: { name: '示例局', uscc: null },
+  importId: '3',
+  importRow: 2,
+  createdAt: NOW,
+};
+
+export const importDone: Import = {
+  id: '3',
+  fileName: 'a.csv',
+  profile: 'penalties-2019',
+  state: 'done',
+  rows: 3,
+  records: 1,
+  duplicates: 1,
+  rowsWithIssues: 1,
+  error: null,
+  startedBy: 'officer-1',
+  startedAt: NOW,
+  endedAt: NOW,
+};
+
+export const question: QuestionDetail = {
+  id: '5',
+  requestId: HASH,
+  responder: '1',
+  registerId: '1',
+  application: 'a',
+  predicate: 'p',
+  asOf: '2026-11-23',
+  state: 'sent',
+  answer: null,
+  disputed: null,
+  refusal: null,
+  error: null,
+  askedBy: 'officer-1',
+  askedAt: NOW,
+  subject: USCC,
+  document: null,
+  verification: null,
+};
+
+const grant: Grant = {
+  id: HASH,
+  grantor: '1',
+  grantee: { member: '2' },
+  application: null,
+  applicationId: HASH,
+  classes: [1],
+  validFrom: NOW,
+  validUntil: NOW,
+  maxUses: 0,
+  uses: 0,
+  consentRequired: false,
+  revoked: false,
+  blockNumber: '9',
+};
+const sent = { state: 'mined', transactionHash: HASH, blockNumber: '9', registerId: '1' } as const;
+const one = <T>(item: T): { items: T[]; next: null } => ({ items: [item], next: null });
+
+/** Rooms that know one thing each: what stands behind the API where a test is about the API. */
+export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
+  return {
+    imports: {
+      start: async ({ stream, fileName, by }) => {
+        await buffer(stream);
+        return { ...importDone, state: 'running', fileName, startedBy: by };
+      },
+      list: async () => one(importDone),
+      get: async (id) => (id === 3n ? importDone : undefined),
+      issues: async (id) =>
+        id !== 3n
+          ? undefined
+          : one({
+              row: 3,
+              column: '行政相对人代码_1',
+              code: 'USCC_CHECK',
+              read: '91110105MA00EXMP8M',
+              message: { en: 'wrong', zh: '错误' },
+              suggestion: null,
+            }),
+      records: async (id) => (id === 3n ? one(record) : undefined),
+      report: async (id) =>
+        id !== 3n
+          ? undefined
+          : { bytes: new Uint8Array([80, 75]), mediaType: 'application/octet-stream', name: 'r.xlsx' },
+      addRows: async () => ({ import: importDone, issues: [] }),
+    },
+    records: {
+      find: async () => one(record),
+      get: async (id) => (id === 7n ? record : undefined),
+      operate: async (id) =>
+        id !== 7n ? undefined : { recordId: '7', newRecordId: null, entryIds: ['1'], alreadyDone: false },
+      operateFile: async ({ stream }) => {
+        await buffer(stream);
+        return { rows: 0, done: 0, alreadyDone: 0, issues: [] };
+      },
+      receipt: async (id) => (id === 7n ? { recordId: '7', registerId: null, entries: [] } : undefined),
+    },
+    registers: {
+      list: async () => [],
+      open: async () => sent,
+      anchor: async () => ({ batches: 1, entries: 2 }),
+      heartbeat: async () => sent,
+    },
+    grants: { list: async () => [grant], give: async () => grant, revoke: async () => sent },
+    questions: {
+      ask: async (ask) => [{ ...question, subject: ask.subject }],
+      list: async () => one(withoutSubject()),
+      get: async (id) => (id === 5n ? question : undefined),
+    },
+    answers: {
+      list: async () => ({ items: [], next: null }),
+      get: async () => undefined,
+      verify: async () => ({ overall: 'INVALID', checks: [], notCompared: [] }),
+    },
+    checkpoints: { make: async () => ({ format: 'credit-checkpoint/1' }) },
+    ledger: {
+      status: async () => ({
+        reachable: true,
+        chainId: '31337',
+        headBlock: '9',
+        followedBlock: '9',
+        followedDate: '2026-11-23',
+        lag: '0',
+        memberId: '1',
+        operator: `0x${'1'.repeat(40)}`,
+        witness: `0x${'2'.repeat(40)}`,
+        outbox: { operator: 0, witness: 0 },
+        batches: { unbatchedEntries: 0, unanchored: 0, unwitnessed: 0 },
+      }),
+      outbox: async () => [],
+      network: async () => ({ format: 'credit-network/1' }),
+      members: async () => [],
+    },
+    members: {
+      receiveQuestion: async () => ({ status: 202, json: { state: 'received' } }),
+      fetchAnswer: async () => {
+        throw new LedgerError('REQUEST_SIGNATURE_INVALID', { en: 'wrong signature', zh: '签名无效' });
+      },
+      signCheckpoint: async () => ({ status: 200, json: { signature: '0x' } }),
+    },
+    health: {
+      readiness: async () => ({
+        ready: true,
+        chain: { ok: true, detail: '' },
+        store: { ok: true, detail: '' },
+        journal: { ok: true, detail: '' },
+        prover: { ok: true, detail: '' },
+      }),
+      gauges: async () => ({ chain_height: 9, outbox_open: 0 }),
+    },
+  };
+}
+
+function withoutSubject(): Omit<QuestionDetail, 'subject' | 'document' | 'verification'> {
+  const { subject: _subject, document: _document, verification: _verification, ...rest } = question;
+  return rest;
+}
