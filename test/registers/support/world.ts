@@ -76,6 +76,11 @@ interface AppendCall {
   readonly entries: readonly { readonly opAndKey: Hex; readonly body: Hex }[];
 }
 
+type PretendHandlers = readonly {
+  onEvents(db: Database, events: readonly FollowedEvent[]): Promise<void>;
+  onRollback(db: Database, toBlock: bigint): Promise<void>;
+}[];
+
 /**
  * A chain that does what the contract would do with the operator's transactions, told
  * apart from it by being small: for tests of what the node decides.
@@ -83,13 +88,10 @@ interface AppendCall {
 export class PretendChain {
   block = 1n;
   readonly #db: Database;
-  readonly #handlers: readonly {
-    onEvents(db: Database, events: readonly FollowedEvent[]): Promise<void>;
-    onRollback(db: Database, toBlock: bigint): Promise<void>;
-  }[];
+  readonly #handlers: PretendHandlers;
   readonly #clock: ShiftedClock;
 
-  constructor(db: Database, handlers: PretendChain['#handlers'], clock: ShiftedClock) {
+  constructor(db: Database, handlers: PretendHandlers, clock: ShiftedClock) {
     this.#db = db;
     this.#handlers = handlers;
     this.#clock = clock;
