@@ -53,7 +53,7 @@ export function zipOf(parts: Readonly<Record<string, string | Uint8Array>>, flag
   let offset = 0;
   for (const [name, content] of Object.entries(parts)) {
     const data = Buffer.from(content);
-    const packed = deflateRawSync(data, { level: 9 });
+    const packed = deflateRawSync(data);
     const nameBytes = Buffer.from(name);
     const head = Buffer.alloc(26);
     head.writeUInt16LE(20, 0);

@@ -7,7 +7,7 @@ import { decimalText, parseSpreadsheetNumber } from './decimals.ts';
 import { type Issue, type IssueCode, issueOf } from './issues.ts';
 import { conditionHolds, mapDomain, mapKind, mapSeverity } from './mapping.ts';
 import type { Plan, PlannedColumn } from './plan.ts';
-import { isNaturalPersonCategory, isResidentId, mayBePersonalName, withoutPersonalNumbers } from './privacy.ts';
+import { isNaturalPersonCategory, isResidentId, mayBePersonalName, withoutPersonalNumbers, withoutResidentIds } from './privacy.ts';
 import { regionStanding } from './regions.ts';
 import { type Cell, cellName, cellText, type Table, type TableRow } from './table.ts';
 import { canonicalDocumentNumber, canonicalName, canonicalText, isMissing, squeezed, tidy } from './text.ts';
@@ -30,6 +30,7 @@ export interface ConvertOptions {
 }
 
 const NAME_CHARS = 200;
+const MAY_HOLD_TELEPHONES = new Set(['text', 'name', 'code', 'list']);
 const DOCUMENT_CHARS = 128;
 
 /**
@@ -223,7 +224,7 @@ class RowConversion {
         break;
       case 'list': {
         const parts = column.spec.values === undefined ? [text] : text.split(/[,;，；|]/u);
-        this.#put(field, parts.map((part) => squeezed(mappedValue(column, part) ?? part)).join('；'));
+        this.#put(field, withoutPersonalNumbers(parts.map((part) => squeezed(mappedValue(column, part) ?? part)).join('；')));
         break;
       }
       case 'text':
@@ -263,7 +264,7 @@ class RowConversion {
   #readName(column: PlannedColumn, text: string): void {
     const { record } = this.#plan.profile;
     const { field } = column.spec;
-    const name = canonicalName(text);
+    const name = withoutPersonalNumbers(canonicalName(text));
     if (name.length > NAME_CHARS) this.#issue(column, 'VALUE_TOO_LONG', text, { limit: NAME_CHARS });
     else if (field !== record.subjectName && this.#context.isNoAuthorityName(name)) {
       if (field === record.sourceName) this.#warn(column, 'SOURCE_NAME_REPLACED', text);
@@ -274,7 +275,7 @@ class RowConversion {
   #readDocumentNumber(column: PlannedColumn, cell: Cell, text: string): void {
     const number = canonicalDocumentNumber(typeof cell === 'object' && cell.type === 'number' ? numberText(cell.text) : text);
     const isDateCell = typeof cell === 'object' && cell.isDate;
-    if (isDateCell || number.length < 2 || number.length > DOCUMENT_CHARS || !/[\d一二三四五六七八九十〇零]/u.test(number)) {
+    if (isDateCell || withoutResidentIds(number) !== number || number.length < 2 || number.length > DOCUMENT_CHARS || !/[\d一二三四五六七八九十〇零]/u.test(number)) {
       this.#issue(column, 'DOCUMENT_NUMBER_INVALID', text);
     } else this.#put(column.spec.field, number, text);
   }
@@ -352,7 +353,7 @@ class RowConversion {
   #put(field: string, value: string, raw?: string): void {
     this.#values.set(field, value);
     this.#fields.push({ name: field, value });
-    if (raw !== undefined && raw !== value) this.#fields.push({ name: `${field}.raw`, value: raw });
+    if (raw !== undefined && raw !== value) this.#fields.push({ name: `${field}.raw`, value: withoutPersonalNumbers(raw) });
   }
 
   // ── the row as a whole ─────────────────────────────────────────────────────
@@ -452,7 +453,7 @@ class RowConversion {
   #original(): string[] {
     return this.#plan.columns.map(({ index, spec }) => {
       const text = cellText(this.#row.cells[index]);
-      return spec.type === 'text' || spec.type === 'name' || spec.type === 'code' ? withoutPersonalNumbers(text) : text;
+      return MAY_HOLD_TELEPHONES.has(spec.type) ? withoutPersonalNumbers(text) : withoutResidentIds(text);
     });
   }
 

@@ -22,9 +22,14 @@ export function isResidentId(text: string): boolean {
  */
 export function withoutPersonalNumbers(text: string): string {
   if (!/[0-9０-９]{11}/u.test(text)) return text;
-  return (/[０-９]{11}/u.test(text) ? text.normalize('NFKC') : text)
-    .replace(ID_CANDIDATE, (found) => (hasIdCheck(found.toUpperCase()) ? WITHHELD : found))
-    .replace(MOBILE, WITHHELD);
+  return withoutResidentIds(/[０-９]{11}/u.test(text) ? text.normalize('NFKC') : text).replace(MOBILE, WITHHELD);
+}
+
+/** The text without resident identity numbers alone: for columns whose own numbers may look like a telephone's. */
+export function withoutResidentIds(text: string): string {
+  if (!/[0-9０-９]{17}/u.test(text)) return text;
+  const half = /[０-９]/u.test(text) ? text.normalize('NFKC') : text;
+  return half.replace(ID_CANDIDATE, (found) => (hasIdCheck(found.toUpperCase()) ? WITHHELD : found));
 }
 
 function hasIdCheck(id: string): boolean {

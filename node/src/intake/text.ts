@@ -50,7 +50,10 @@ export function canonicalName(text: string): string {
     .replace(/(?<=[\p{Script=Han}（）])\s+|\s+(?=[\p{Script=Han}（）])/gu, '');
 }
 
-/** Free text kept as it was written, apart from blanks at the ends and control characters. */
+/**
+ * Free text kept as it was written, apart from blanks at the ends, control
+ * characters, and the apostrophe that keeps a report's text from being a formula.
+ */
 export function canonicalText(text: string): string {
-  return text.replace(CONTROLS, '').replace(/\r\n?/gu, '\n').replace(/^[\s\u3000\ufeff]+|[\s\u3000\ufeff]+$/gu, '').normalize('NFC');
+  return text.replace(CONTROLS, '').replace(/\r\n?/gu, '\n').replace(/^[\s\u3000\ufeff]+|[\s\u3000\ufeff]+$/gu, '').replace(/^'(?=\s*[=+\-@|%])/u, '').normalize('NFC');
 }
