@@ -9,6 +9,7 @@ import { EventStore } from '../../node/src/store/events.ts';
 import { ChainStage, testKeyring } from '../support/chain.ts';
 import { emptyTables, memoryDatabase, type TestDatabase } from '../support/database.ts';
 import { deployer, deployProbe, noteData, probeAbi } from '../support/probe.ts';
+import type { Fate } from '../support/rpc-proxy.ts';
 import { rejection, waitFor } from '../support/wait.ts';
 
 /** Keeps what it was told in the database, as a room would, so that undoing shows. */
@@ -149,7 +150,10 @@ describe('the follower', function () {
     stage.proxy.fate = async (method, params) => {
       if (method !== 'eth_getLogs') return 'pass';
       const { fromBlock, toBlock } = params[0] as { fromBlock: Hex; toBlock: Hex };
-      const answer = await stage.hand.request({ method: 'eth_getLogs', params: [{ fromBlock, toBlock }] });
+      const answer = await stage.hand.request({
+        method: 'eth_getLogs',
+        params: [{ fromBlock, toBlock }],
+      } as never);
       return { answer };
     };
     const follower = stage.follower([recorder]);
@@ -261,7 +265,7 @@ describe('the follower', function () {
     it('is not deceived when the chain changes between its questions', async () => {
       await note(0, 2);
       let changed = false;
-      stage.proxy.fate = async (method) => {
+      stage.proxy.fate = async (method): Promise<Fate> => {
         // Blocks were asked for; before the events are, the chain becomes another one of the same length.
         if (method === 'eth_getLogs' && !changed) {
           changed = true;

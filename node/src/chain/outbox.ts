@@ -328,7 +328,7 @@ export class Outbox implements EventHandler {
       const isTooLarge = refusalOf(error) === 'too-large';
       if (!isLedgerError(error, 'CHAIN_REVERTED') && !isTooLarge) throw error;
       // It may be refused only because what went before it has just been lost with its block.
-      if (await this.#recheckLastMined(writer)) return 0;
+      if (await this.#recheckNewest(writer)) return 0;
       await this.#fail(row, isTooLarge ? tooLarge(null, head) : error);
       return 0;
     }
@@ -358,6 +358,8 @@ export class Outbox implements EventHandler {
     writer.nonceSeenTaken = undefined;
     const known = await this.#client.knows(bytesToHex(latest.txHash));
     if (counted < latest.nonce) {
+      // What came before it may have been lost with its block, and is then to be sent first.
+      if (await this.#recheckNewest(writer)) return 0;
       // Somebody's transactions with this key were lost with their blocks. Ours was never taken in, so another may stand for it.
       if (!known) {
         await this.#store.requeue(row.id, this.#clock.now());
@@ -529,9 +531,15 @@ export class Outbox implements EventHandler {
     return toPlain(why ?? revertedError([], undefined, 'reverted in its block, for a reason that is gone'));
   }
 
+  /** Fails a row, unless one before it has come open again meanwhile: that one is to be sent first. */
   async #fail(row: OutboxRow, error: unknown): Promise<void> {
-    await this.#store.fail(row.id, toPlain(error), this.#clock.now());
-    this.events.emit('settled', row.id);
+    const failed = await this.#db.transaction(async (tx) => {
+      const store = new OutboxStore(tx);
+      if ((await store.nextOpen(row.role))?.id !== row.id) return false;
+      await store.fail(row.id, toPlain(error), this.#clock.now());
+      return true;
+    });
+    if (failed) this.events.emit('settled', row.id);
   }
 
   /**
@@ -548,10 +556,14 @@ export class Outbox implements EventHandler {
     }
   }
 
-  /** True when the newest mined transaction of a writer has gone. */
-  async #recheckLastMined(writer: Writer): Promise<boolean> {
-    const [newest] = await this.#store.settledBeyond(-1n, writer.role, 1);
-    return newest === undefined ? false : this.#recheck(newest);
+  /** Looks back over a writer's mined transactions until one still stands; true when some have gone. */
+  async #recheckNewest(writer: Writer): Promise<boolean> {
+    let lost = false;
+    for (const row of await this.#store.settledBeyond(-1n, writer.role, RECHECKED_AT_ONCE)) {
+      if (!(await this.#recheck(row))) return lost;
+      lost = true;
+    }
+    return lost;
   }
 
   async #recheck(row: OutboxRow): Promise<boolean> {
