@@ -88,10 +88,10 @@ contract SharingGrants is ISharingGrants {
         uint256 grantor,
         uint256 requester,
         bytes32 applicationId,
-        uint8 class
+        uint8 ledgerClass
     ) external returns (bool consentRequired) {
         if (msg.sender != consortium.contractInForce(Names.ANSWER_LOG)) revert NotAnswerLog(msg.sender);
-        consentRequired = check(grantId, grantor, requester, applicationId, class);
+        consentRequired = check(grantId, grantor, requester, applicationId, ledgerClass);
         uint32 uses = ++_grants[grantId].uses;
         emit GrantUsed(grantId, requester, uses);
     }
@@ -102,7 +102,7 @@ contract SharingGrants is ISharingGrants {
         uint256 grantor,
         uint256 requester,
         bytes32 applicationId,
-        uint8 class
+        uint8 ledgerClass
     ) public view returns (bool consentRequired) {
         GrantView storage g = _grants[grantId];
         if (g.grantor == 0) revert UnknownGrant(grantId);
@@ -112,7 +112,8 @@ contract SharingGrants is ISharingGrants {
         if (block.timestamp > g.validUntil) revert GrantExpired(grantId, g.validUntil);
         if (g.maxUses != 0 && g.uses >= g.maxUses) revert GrantExhausted(grantId, g.maxUses);
         if (g.applicationId != applicationId) revert GrantNotForApplication(grantId, applicationId);
-        if (class > 7 || g.classes & (uint8(1) << class) == 0) revert GrantNotForClass(grantId, class);
+        if (ledgerClass > 7 || g.classes & (uint8(1) << ledgerClass) == 0)
+            revert GrantNotForClass(grantId, ledgerClass);
         if (!_isGrantee(g, requester)) revert GrantNotForRequester(grantId, requester);
         return g.consentRequired;
     }

@@ -86,14 +86,14 @@ interface ISharingGrants {
     /// @param grantor Who must have given it: the owner of the register that answers.
     /// @param requester Who asks.
     /// @param applicationId For what.
-    /// @param class The ledger class asked about.
+    /// @param ledgerClass The ledger class asked about.
     /// @return consentRequired Whether the grant demands the subject's consent.
     function consume(
         bytes32 grantId,
         uint256 grantor,
         uint256 requester,
         bytes32 applicationId,
-        uint8 class
+        uint8 ledgerClass
     ) external returns (bool consentRequired);
 
     /// @notice Reverts as `consume` would, and counts nothing: for asking before proving.
@@ -101,14 +101,14 @@ interface ISharingGrants {
     /// @param grantor As in `consume`.
     /// @param requester As in `consume`.
     /// @param applicationId As in `consume`.
-    /// @param class As in `consume`.
+    /// @param ledgerClass As in `consume`.
     /// @return consentRequired As in `consume`.
     function check(
         bytes32 grantId,
         uint256 grantor,
         uint256 requester,
         bytes32 applicationId,
-        uint8 class
+        uint8 ledgerClass
     ) external view returns (bool consentRequired);
 
     /// @notice A grant as it stands now; all zero when there is none.

@@ -11,7 +11,7 @@ interface ISubjectConsents {
     /// @param applicationId For what.
     /// @param predicateHash What.
     /// @param subjectTag How the request names the subject.
-    /// @param class The ledger class asked about.
+    /// @param ledgerClass The ledger class asked about.
     function consume(
         bytes32 requestDigest,
         uint256 requester,
@@ -19,6 +19,6 @@ interface ISubjectConsents {
         bytes32 applicationId,
         bytes32 predicateHash,
         bytes32 subjectTag,
-        uint8 class
+        uint8 ledgerClass
     ) external;
 }

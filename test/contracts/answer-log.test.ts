@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { id, TypedDataEncoder } from 'ethers';
+import { id, type Result, TypedDataEncoder } from 'ethers';
 import {
   contextOf,
   dayAt,
@@ -10,6 +10,7 @@ import {
   toBytes32,
   wordHex,
 } from '@credit-ledger/sdk/protocol';
+import type { MockSubjectConsents } from '../../types/test/index.ts';
 import { Asking, giveGrant, highS, mockProof, type TestRequest } from './support/requests.ts';
 import {
   allRefused,
@@ -18,6 +19,7 @@ import {
   CIRCUIT_8,
   CONSENT_APPLICATION,
   DAY,
+  deployContract,
   ethers,
   freshWorld,
   HISTORICAL_APPLICATION,
@@ -64,7 +66,8 @@ describe('AnswerLog', () => {
           1,
           requester.id,
           digest,
-          (emitted: TestRequest) => emitted.requestId === request.requestId && emitted.subjectTag === request.subjectTag,
+          (emitted: TestRequest) =>
+            emitted.requestId === request.requestId && emitted.subjectTag === request.subjectTag,
           asking.batchHash,
           1,
           STANDING.current,
@@ -73,7 +76,11 @@ describe('AnswerLog', () => {
         );
       await expect(transaction).to.emit(grants, 'GrantUsed').withArgs(asking.grantId, requester.id, 1);
       const entry = await answerLog.entry(1);
-      expect({ ...entry.request.toObject(), applicationVersion: 1, asOfDay: request.asOfDay }).to.deep.equal({
+      expect({
+        ...(entry.request as unknown as Result).toObject(),
+        applicationVersion: 1,
+        asOfDay: request.asOfDay,
+      }).to.deep.equal({
         ...request,
       });
       expect(entry.requestDigest).to.equal(digest);
@@ -101,7 +108,11 @@ describe('AnswerLog', () => {
       const request = await asking.request();
       const address = (await answerLog.getAddress()) as Hex;
       expect(await answerLog.requestDigest(request)).to.equal(
-        TypedDataEncoder.hash(ledgerDomain(31_337n, address), { Request: [...REQUEST_TYPES.Request] }, request),
+        TypedDataEncoder.hash(
+          ledgerDomain(31_337n, address),
+          { Request: [...REQUEST_TYPES.Request] },
+          request,
+        ),
       );
       expect(await answerLog.contextOf(request)).to.equal(
         contextOf({
@@ -190,7 +201,10 @@ describe('AnswerLog', () => {
       }
       // A member that does not exist has no key, and no signature is from nobody.
       await refused(
-        asking.log({ ...request, requester: 0n }, { signature: await asking.sign({ ...request, requester: 0n }) }),
+        asking.log(
+          { ...request, requester: 0n },
+          { signature: await asking.sign({ ...request, requester: 0n }) },
+        ),
         'WrongSigner',
         requester.operator.address,
         0,
@@ -203,12 +217,23 @@ describe('AnswerLog', () => {
       if (!operator) throw new Error('no spare key');
       const request = await asking.request();
       const block = BigInt(await ethers.provider.getBlockNumber());
-      await world.council(consortium, 'changeKeys', requester.id, operator.address, ethers.ZeroAddress, block + 3n);
+      await world.council(
+        consortium,
+        'changeKeys',
+        requester.id,
+        operator.address,
+        ethers.ZeroAddress,
+        block + 3n,
+      );
       await refused(asking.log(request), 'WrongSigner', requester.operator.address, requester.id);
       await asking.log(request, { signature: await asking.sign(request, operator) });
       await world.council(consortium, 'suspend', requester.id, id('x'));
       const next = await asking.request();
-      await refused(asking.log(next, { signature: await asking.sign(next, operator) }), 'RequesterNotActive', requester.id);
+      await refused(
+        asking.log(next, { signature: await asking.sign(next, operator) }),
+        'RequesterNotActive',
+        requester.id,
+      );
     });
 
     it('logs one entry for a request: a replay is refused, a refusal after an answer as well', async () => {
@@ -269,7 +294,11 @@ describe('AnswerLog', () => {
 
     it('refuses tags that are no field elements', async () => {
       for (const tag of [0n, FIELD_MODULUS, FIELD_MODULUS + 5n, 2n ** 256n - 1n]) {
-        await refused(asking.log(await asking.request({ subjectTag: wordHex(tag) })), 'InvalidTag', wordHex(tag));
+        await refused(
+          asking.log(await asking.request({ subjectTag: wordHex(tag) })),
+          'InvalidTag',
+          wordHex(tag),
+        );
       }
     });
 
@@ -378,8 +407,18 @@ describe('AnswerLog', () => {
       );
       const grantId = await giveGrant(world, { classes: 0b0110 });
       const permits = await asking.request({ predicateHash: PERMIT_PREDICATE, grantId });
-      await refused(asking.log(permits, { circuitId: CIRCUIT_40 }), 'CircuitNotAllowed', PERMIT_PREDICATE, CIRCUIT_40);
-      await refused(asking.log(permits, { circuitId: id('mine') }), 'CircuitNotAllowed', PERMIT_PREDICATE, id('mine'));
+      await refused(
+        asking.log(permits, { circuitId: CIRCUIT_40 }),
+        'CircuitNotAllowed',
+        PERMIT_PREDICATE,
+        CIRCUIT_40,
+      );
+      await refused(
+        asking.log(permits, { circuitId: id('mine') }),
+        'CircuitNotAllowed',
+        PERMIT_PREDICATE,
+        id('mine'),
+      );
       await asking.log(permits);
       await world.council(consortium, 'retireCircuit', CIRCUIT_8);
       const request = await asking.request();
@@ -392,7 +431,11 @@ describe('AnswerLog', () => {
       const cases: [string, string, (grantId: string) => unknown[]][] = [
         [id('none'), 'UnknownGrant', (g) => [g]],
         [ZERO, 'UnknownGrant', (g) => [g]],
-        [await giveGrant(world, { grantee: hebei.id }), 'GrantNotForRequester', (g) => [g, world.requester.id]],
+        [
+          await giveGrant(world, { grantee: hebei.id }),
+          'GrantNotForRequester',
+          (g) => [g, world.requester.id],
+        ],
         [await giveGrant(world, { classes: 0b1100 }), 'GrantNotForClass', (g) => [g, 1]],
         [
           await giveGrant(world, { applicationId: HISTORICAL_APPLICATION }),
@@ -408,7 +451,10 @@ describe('AnswerLog', () => {
           .withArgs(...operands(grantId));
       }
       await grants.connect(beijing.operator).revoke(asking.grantId);
-      await expect(asking.log(await asking.request())).to.be.revertedWithCustomError(grants, 'GrantIsRevoked');
+      await expect(asking.log(await asking.request())).to.be.revertedWithCustomError(
+        grants,
+        'GrantIsRevoked',
+      );
       const expiring = await giveGrant(world, { validUntil: (await latest()) + 100n });
       await networkHelpers.time.increase(200);
       await expect(asking.log(await asking.request({ grantId: expiring }))).to.be.revertedWithCustomError(
@@ -435,7 +481,7 @@ describe('AnswerLog', () => {
 
     it('uses a consent once there is a contract for it', async () => {
       const { consortium } = world;
-      const consents = await (await ethers.getContractFactory('MockSubjectConsents')).deploy();
+      const consents = await deployContract<MockSubjectConsents>('MockSubjectConsents');
       await world.council(consortium, 'putInForce', id('SubjectConsents'), await consents.getAddress(), 1);
       const grantId = await giveGrant(world, { consentRequired: true });
       const request = await asking.request({ grantId });
@@ -480,18 +526,30 @@ describe('AnswerLog', () => {
 
     it('must be known, and of this register', async () => {
       const { tianjin } = world;
-      await refused(asking.log(await asking.request(), { batchHash: id('none') }), ...notUsable('UnknownBatch', id('none')));
+      await refused(
+        asking.log(await asking.request(), { batchHash: id('none') }),
+        ...notUsable('UnknownBatch', id('none')),
+      );
       const other = await TestRegister.open(world, tianjin);
       const { batchHash } = await other.appendWitnessed(makeEntries(1));
-      await refused(asking.log(await asking.request(), { batchHash }), ...notUsable('UnknownBatch', batchHash));
+      await refused(
+        asking.log(await asking.request(), { batchHash }),
+        ...notUsable('UnknownBatch', batchHash),
+      );
     });
 
     it('must be witnessed', async () => {
       const { registers, tianjin, hebei } = world;
       const next = await asking.register.append(makeEntries(1, 9));
-      await refused(asking.log(await asking.request(), { batchHash: next.batchHash }), ...notUsable('NotWitnessed', next.batchHash));
+      await refused(
+        asking.log(await asking.request(), { batchHash: next.batchHash }),
+        ...notUsable('NotWitnessed', next.batchHash),
+      );
       await registers.connect(tianjin.witness).attest([next.batchHash]);
-      await refused(asking.log(await asking.request(), { batchHash: next.batchHash }), ...notUsable('NotWitnessed', next.batchHash));
+      await refused(
+        asking.log(await asking.request(), { batchHash: next.batchHash }),
+        ...notUsable('NotWitnessed', next.batchHash),
+      );
       await registers.connect(hebei.witness).attest([next.batchHash]);
       await asking.log(await asking.request(), { batchHash: next.batchHash });
     });
@@ -507,14 +565,20 @@ describe('AnswerLog', () => {
       await networkHelpers.time.setNextBlockTimestamp(supersededAt + BigInt(PARAMETERS.graceSeconds) + 1n);
       await refused(asking.log(request, { signature }), ...notUsable('Superseded'));
       // Nor may the empty register be answered under when it is long superseded.
-      await refused(asking.log(await asking.request(), { batchHash: ZERO }), ...notUsable('Superseded', ZERO));
+      await refused(
+        asking.log(await asking.request(), { batchHash: ZERO }),
+        ...notUsable('Superseded', ZERO),
+      );
     });
 
     it('must not be contested; the last uncontested one still answers, and the entry says so', async () => {
       const { answerLog, registers, hebei } = world;
       const next = await asking.register.append(makeEntries(1, 9));
       await registers.connect(hebei.witness).object(next.batchHash, madeUpRoot(1));
-      await refused(asking.log(await asking.request(), { batchHash: next.batchHash }), ...notUsable('BatchContested', next.batchHash));
+      await refused(
+        asking.log(await asking.request(), { batchHash: next.batchHash }),
+        ...notUsable('BatchContested', next.batchHash),
+      );
       await networkHelpers.time.increase(2 * PARAMETERS.graceSeconds);
       await asking.log(await asking.request());
       expect((await answerLog.entry(1)).standing).to.equal(STANDING.contested);
@@ -526,7 +590,10 @@ describe('AnswerLog', () => {
       const wrong = await asking.register.append(entries, madeUpRoot(1));
       await registers.connect(hebei.witness).object(wrong.batchHash, madeUpRoot(2));
       await world.council(registers, 'rule', 1, 2, true, id('x'));
-      await refused(asking.log(await asking.request(), { batchHash: wrong.batchHash }), ...notUsable('BatchAnnulled', wrong.batchHash));
+      await refused(
+        asking.log(await asking.request(), { batchHash: wrong.batchHash }),
+        ...notUsable('BatchAnnulled', wrong.batchHash),
+      );
       await refused(asking.log(await asking.request()), ...notUsable('EntriesOwed'));
       const again = await asking.register.appendWitnessed(entries);
       await asking.log(await asking.request(), { batchHash: again.batchHash });
@@ -555,7 +622,11 @@ describe('AnswerLog', () => {
           1,
         );
       const entry = await answerLog.entry(1);
-      expect([entry.refusalCode, entry.batchHash, entry.standing]).to.deep.equal([1n, ZERO, STANDING.notUsable]);
+      expect([entry.refusalCode, entry.batchHash, entry.standing]).to.deep.equal([
+        1n,
+        ZERO,
+        STANDING.notUsable,
+      ]);
       expect((await grants.grant(asking.grantId)).uses).to.equal(0n);
       expect(await answerLog.requestOfTag(requester.id, request.subjectTag)).to.equal(ZERO);
       for (let code = 2; code <= 10; code += 1) await asking.refuse(await asking.request(), code);
@@ -589,7 +660,9 @@ describe('AnswerLog', () => {
       const request = await asking.request();
       await refused(asking.refuse(request, 9, tianjin.operator), 'NotRegisterOwner', 1, tianjin.id);
       await refused(
-        answerLog.connect(asking.owner.operator).refuse(request, await asking.sign(request, hebei.operator), 9),
+        answerLog
+          .connect(asking.owner.operator)
+          .refuse(request, await asking.sign(request, hebei.operator), 9),
         'WrongSigner',
         hebei.operator.address,
         world.requester.id,
@@ -601,7 +674,11 @@ describe('AnswerLog', () => {
   });
 
   describe('lodged questions', () => {
-    const lodge = async (request: TestRequest, deadline: bigint, registerId = request.registerId): Promise<string> => {
+    const lodge = async (
+      request: TestRequest,
+      deadline: bigint,
+      registerId = request.registerId,
+    ): Promise<string> => {
       const { answerLog, requester } = world;
       const digest = await answerLog.requestDigest(request);
       await answerLog.connect(requester.operator).lodge(digest, registerId, deadline);
@@ -629,7 +706,9 @@ describe('AnswerLog', () => {
       const { answerLog } = world;
       const request = await asking.request();
       const questionId = await lodge(request, (await latest()) + 7_200n);
-      await expect(asking.refuse(request, 9)).to.emit(answerLog, 'QuestionSettled').withArgs(questionId, 1, 1);
+      await expect(asking.refuse(request, 9))
+        .to.emit(answerLog, 'QuestionSettled')
+        .withArgs(questionId, 1, 1);
     });
 
     it('are counted once when overdue, by anyone', async () => {
@@ -637,7 +716,12 @@ describe('AnswerLog', () => {
       const deadline = (await latest()) + 7_200n;
       const questionId = await lodge(await asking.request(), deadline);
       await networkHelpers.time.setNextBlockTimestamp(deadline);
-      await refused(answerLog.connect(stranger).markOverdue(questionId), 'NotYetOverdue', questionId, deadline);
+      await refused(
+        answerLog.connect(stranger).markOverdue(questionId),
+        'NotYetOverdue',
+        questionId,
+        deadline,
+      );
       await networkHelpers.time.setNextBlockTimestamp(deadline + 1n);
       await expect(answerLog.connect(stranger).markOverdue(questionId))
         .to.emit(answerLog, 'QuestionOverdue')
@@ -675,7 +759,12 @@ describe('AnswerLog', () => {
       // A hash of nothing.
       await answerLog.connect(world.requester.operator).lodge(id('nothing'), 1, deadline);
       const questionId = await answerLog.questionIdOf(id('nothing'), 1, world.requester.id);
-      await refused(answerLog.connect(tianjin.operator).denyReceipt(questionId), 'NotRegisterOwner', 1, tianjin.id);
+      await refused(
+        answerLog.connect(tianjin.operator).denyReceipt(questionId),
+        'NotRegisterOwner',
+        1,
+        tianjin.id,
+      );
       await expect(answerLog.connect(beijing.operator).denyReceipt(questionId))
         .to.emit(answerLog, 'QuestionDenied')
         .withArgs(questionId, 1, 11);
@@ -718,10 +807,9 @@ describe('AnswerLog', () => {
         await snapshot.restore();
       }
       await refused(mine.lodge(id('x'), 9, time + 7_200n), 'UnknownRegister', 9);
-      await expect(answerLog.connect(stranger).lodge(id('x'), 1, time + 7_200n)).to.be.revertedWithCustomError(
-        consortium,
-        'NotOperator',
-      );
+      await expect(
+        answerLog.connect(stranger).lodge(id('x'), 1, time + 7_200n),
+      ).to.be.revertedWithCustomError(consortium, 'NotOperator');
       await mine.lodge(id('x'), 1, time + 7_200n);
       await refused(
         mine.lodge(id('x'), 1, time + 9_000n),
@@ -729,7 +817,10 @@ describe('AnswerLog', () => {
         await answerLog.questionIdOf(id('x'), 1, requester.id),
       );
       await world.council(consortium, 'suspend', requester.id, id('x'));
-      await expect(mine.lodge(id('y'), 1, time + 9_000n)).to.be.revertedWithCustomError(consortium, 'MemberNotActive');
+      await expect(mine.lodge(id('y'), 1, time + 9_000n)).to.be.revertedWithCustomError(
+        consortium,
+        'MemberNotActive',
+      );
     });
   });
 
@@ -769,7 +860,11 @@ describe('AnswerLog', () => {
       const { answerLog } = world;
       const proof = mockProof([0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n]);
       await allRefused(
-        [() => answerLog.verifyClaim(1, true, false, proof), () => answerLog.entry(1), () => answerLog.entryHash(1)],
+        [
+          () => answerLog.verifyClaim(1, true, false, proof),
+          () => answerLog.entry(1),
+          () => answerLog.entryHash(1),
+        ],
         answerLog,
         'UnknownLogEntry',
         1,

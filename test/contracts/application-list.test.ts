@@ -5,12 +5,13 @@ import {
   APPLICATION,
   CIRCUIT_40,
   CIRCUIT_8,
-  ethers,
+  deployContract,
   freshWorld,
   PERMIT_PREDICATE,
   PREDICATE,
   type World,
 } from './support/world.ts';
+import type { ApplicationList } from '../../types/index.ts';
 
 const NEW = id('application:new');
 const BASIS = id('basis');
@@ -30,7 +31,9 @@ describe('ApplicationList', () => {
     circuits: [CIRCUIT_8],
     ...changes,
   });
-  const publish = (changes: { applicationId?: string; title?: string; basis?: string; predicates?: object[] } = {}) =>
+  const publish = (
+    changes: { applicationId?: string; title?: string; basis?: string; predicates?: object[] } = {},
+  ) =>
     world.council(
       world.applications,
       'publish',
@@ -46,14 +49,27 @@ describe('ApplicationList', () => {
     const { applications } = world;
     await expect(publish())
       .to.emit(applications, 'ApplicationPublished')
-      .withArgs(NEW, 1, '新应用', BASIS, 2, true, (predicates: { predicateHash: string; clause0: bigint }[]) => {
-        const [first] = predicates;
-        return predicates.length === 1 && first?.predicateHash === wordHex(500n) && first.clause0 === 1n;
-      });
+      .withArgs(
+        NEW,
+        1,
+        '新应用',
+        BASIS,
+        2,
+        true,
+        (predicates: { predicateHash: string; clause0: bigint }[]) => {
+          const [first] = predicates;
+          return predicates.length === 1 && first?.predicateHash === wordHex(500n) && first.clause0 === 1n;
+        },
+      );
     const shown = await applications.application(NEW);
-    expect([shown.version, shown.title, shown.legalBasisHash, shown.gateway, shown.historicalDays, shown.inForce]).to.deep.equal(
-      [1n, '新应用', BASIS, 2n, true, true],
-    );
+    expect([
+      shown.version,
+      shown.title,
+      shown.legalBasisHash,
+      shown.gateway,
+      shown.historicalDays,
+      shown.inForce,
+    ]).to.deep.equal([1n, '新应用', BASIS, 2n, true, true]);
     expect(await applications.predicate(NEW, 1, wordHex(500n))).to.deep.equal([true, 1n, [CIRCUIT_8]]);
     expect(await applications.terms(NEW)).to.deep.equal([1n, 2n, true]);
   });
@@ -62,7 +78,10 @@ describe('ApplicationList', () => {
     const { applications } = world;
     await publish();
     await publish({ title: '第二版', predicates: [predicate({ predicateHash: wordHex(501n) })] });
-    const [first, second] = [await applications.applicationAt(NEW, 1), await applications.applicationAt(NEW, 2)];
+    const [first, second] = [
+      await applications.applicationAt(NEW, 1),
+      await applications.applicationAt(NEW, 2),
+    ];
     expect([first.title, first.inForce]).to.deep.equal(['新应用', false]);
     expect([second.title, second.inForce]).to.deep.equal(['第二版', true]);
     // What the first listed is not listed in the second.
@@ -94,7 +113,10 @@ describe('ApplicationList', () => {
     const { applications } = world;
     expect(await applications.allowed(APPLICATION, 1, PREDICATE, CIRCUIT_40)).to.deep.equal([1n, true]);
     expect(await applications.allowed(APPLICATION, 1, PERMIT_PREDICATE, CIRCUIT_8)).to.deep.equal([2n, true]);
-    expect(await applications.allowed(APPLICATION, 1, PERMIT_PREDICATE, CIRCUIT_40)).to.deep.equal([2n, false]);
+    expect(await applications.allowed(APPLICATION, 1, PERMIT_PREDICATE, CIRCUIT_40)).to.deep.equal([
+      2n,
+      false,
+    ]);
     expect(await applications.allowed(APPLICATION, 1, wordHex(9n), CIRCUIT_8)).to.deep.equal([0n, false]);
     expect(await applications.allowed(APPLICATION, 2, PREDICATE, CIRCUIT_8)).to.deep.equal([0n, false]);
     expect(await applications.allowed(NEW, 0, PREDICATE, CIRCUIT_8)).to.deep.equal([0n, false]);
@@ -141,7 +163,9 @@ describe('ApplicationList', () => {
         .withArgs(1, bad.predicateHash);
     }
     await publish({
-      predicates: [predicate({ clause0: (1n << 178n) - 1n - (1n << statusShift), clause1: 2n << statusShift })],
+      predicates: [
+        predicate({ clause0: (1n << 178n) - 1n - (1n << statusShift), clause1: 2n << statusShift }),
+      ],
     });
   });
 
@@ -154,7 +178,7 @@ describe('ApplicationList', () => {
   });
 
   it('rolls all publications and withdrawals into one hash that anyone can compute', async () => {
-    const list = await (await ethers.getContractFactory('ApplicationList')).deploy(world.consortium);
+    const list = await deployContract<ApplicationList>('ApplicationList', world.consortium);
     expect(await list.listHash()).to.equal(ZERO);
     const coder = AbiCoder.defaultAbiCoder();
     const roll = (previous: string, publication: string): string =>
@@ -176,10 +200,15 @@ describe('ApplicationList', () => {
       );
     const args = [NEW, '新应用', BASIS, 2, true, [predicate()]] as const;
     const first = roll(ZERO, published(1));
-    await expect(world.council(list, 'publish', ...args)).to.emit(list, 'ListChanged').withArgs(first);
+    await expect(world.council(list, 'publish', ...args))
+      .to.emit(list, 'ListChanged')
+      .withArgs(first);
     expect(await list.listHash()).to.equal(first);
     await world.council(list, 'withdraw', NEW);
-    const second = roll(first, keccak256(coder.encode(['string', 'bytes32', 'uint32'], ['withdrawn', NEW, 1])));
+    const second = roll(
+      first,
+      keccak256(coder.encode(['string', 'bytes32', 'uint32'], ['withdrawn', NEW, 1])),
+    );
     expect(await list.listHash()).to.equal(second);
     await world.council(list, 'publish', ...args);
     expect(await list.listHash()).to.equal(roll(second, published(2)));

@@ -1,6 +1,15 @@
 import { expect } from 'chai';
 import { id, ZeroAddress } from 'ethers';
-import { CIRCUIT_8, ethers, freshWorld, networkHelpers, REGIONS, ROLE, STATUS, type World } from './support/world.ts';
+import {
+  CIRCUIT_8,
+  ethers,
+  freshWorld,
+  networkHelpers,
+  REGIONS,
+  ROLE,
+  STATUS,
+  type World,
+} from './support/world.ts';
 
 describe('Consortium: members and what is in force', () => {
   let world: World;
@@ -107,8 +116,12 @@ describe('Consortium: members and what is in force', () => {
 
     it('knows nothing of members that do not exist', async () => {
       const { consortium, stranger } = world;
-      await expect(consortium.member(99)).to.be.revertedWithCustomError(consortium, 'UnknownMember').withArgs(99);
-      await expect(consortium.member(0)).to.be.revertedWithCustomError(consortium, 'UnknownMember').withArgs(0);
+      await expect(consortium.member(99))
+        .to.be.revertedWithCustomError(consortium, 'UnknownMember')
+        .withArgs(99);
+      await expect(consortium.member(0))
+        .to.be.revertedWithCustomError(consortium, 'UnknownMember')
+        .withArgs(0);
       expect(await consortium.memberOfOperator(stranger.address)).to.equal(0n);
       expect(await consortium.memberOfOperator(ZeroAddress)).to.equal(0n);
       expect(await consortium.memberOfWitness(ZeroAddress)).to.equal(0n);
@@ -146,7 +159,10 @@ describe('Consortium: members and what is in force', () => {
     it('reinstates a suspended member', async () => {
       const { consortium, beijing } = world;
       await world.council(consortium, 'suspend', beijing.id, id('reason'));
-      await expect(world.council(consortium, 'reinstate', beijing.id)).to.emit(consortium, 'MemberReinstated');
+      await expect(world.council(consortium, 'reinstate', beijing.id)).to.emit(
+        consortium,
+        'MemberReinstated',
+      );
       await networkHelpers.mine();
       expect(await consortium.requireOperator(beijing.operator.address)).to.equal(beijing.id);
     });
@@ -218,8 +234,9 @@ describe('Consortium: members and what is in force', () => {
       await expect(world.council(consortium, 'changeKeys', beijing.id, keyAt(0), keyAt(1), decidedIn))
         .to.be.revertedWithCustomError(consortium, 'InvalidFromBlock')
         .withArgs(decidedIn, decidedIn + 1n, decidedIn + 1_000_001n);
-      await expect(world.council(consortium, 'changeKeys', beijing.id, keyAt(0), keyAt(1), decidedIn + 2_000_000n))
-        .to.be.revertedWithCustomError(consortium, 'InvalidFromBlock');
+      await expect(
+        world.council(consortium, 'changeKeys', beijing.id, keyAt(0), keyAt(1), decidedIn + 2_000_000n),
+      ).to.be.revertedWithCustomError(consortium, 'InvalidFromBlock');
     });
 
     it('drop a change that had not come into effect when there is a new one', async () => {
@@ -237,7 +254,14 @@ describe('Consortium: members and what is in force', () => {
 
     it('may go back to a key that the member had before', async () => {
       const { consortium, beijing } = world;
-      await world.council(consortium, 'changeKeys', beijing.id, keyAt(0), keyAt(1), (await blockNumber()) + 3n);
+      await world.council(
+        consortium,
+        'changeKeys',
+        beijing.id,
+        keyAt(0),
+        keyAt(1),
+        (await blockNumber()) + 3n,
+      );
       await world.council(
         consortium,
         'changeKeys',
@@ -254,12 +278,26 @@ describe('Consortium: members and what is in force', () => {
       const { consortium, beijing, tianjin } = world;
       const from = (await blockNumber()) + 100n;
       await expect(
-        world.council(consortium, 'changeKeys', beijing.id, tianjin.operator.address, beijing.witness.address, from),
+        world.council(
+          consortium,
+          'changeKeys',
+          beijing.id,
+          tianjin.operator.address,
+          beijing.witness.address,
+          from,
+        ),
       )
         .to.be.revertedWithCustomError(consortium, 'KeyTaken')
         .withArgs(tianjin.operator.address, tianjin.id);
       await expect(
-        world.council(consortium, 'changeKeys', beijing.id, beijing.witness.address, beijing.operator.address, from),
+        world.council(
+          consortium,
+          'changeKeys',
+          beijing.id,
+          beijing.witness.address,
+          beijing.operator.address,
+          from,
+        ),
       )
         .to.be.revertedWithCustomError(consortium, 'KeyTaken')
         .withArgs(beijing.witness.address, beijing.id);
@@ -338,7 +376,11 @@ describe('Consortium: members and what is in force', () => {
     it('puts a circuit in force once, with one verifier for good', async () => {
       const { consortium, verifier, target, stranger } = world;
       const circuit = await consortium.circuit(CIRCUIT_8);
-      expect([circuit.size, circuit.verifier, circuit.toBlock]).to.deep.equal([8n, await verifier.getAddress(), 0n]);
+      expect([circuit.size, circuit.verifier, circuit.toBlock]).to.deep.equal([
+        8n,
+        await verifier.getAddress(),
+        0n,
+      ]);
       expect(await consortium.circuitInForce(CIRCUIT_8)).to.equal(true);
       expect(await consortium.circuitInForce(id('other'))).to.equal(false);
       await expect(world.council(consortium, 'putCircuit', CIRCUIT_8, 8, await target.getAddress()))

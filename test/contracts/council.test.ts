@@ -118,7 +118,9 @@ describe('Consortium: the council', () => {
     await world.council(consortium, 'setSeat', REGIONS[2], await target.getAddress());
     const poke = await call(target, 'poke', []);
     const proposal = await world.propose(poke);
-    const again = await world.propose(await call(target, 'approveAgain', [await consortium.getAddress(), proposal]));
+    const again = await world.propose(
+      await call(target, 'approveAgain', [await consortium.getAddress(), proposal]),
+    );
     await consortium.connect(seats[1]).approve(again);
     expect(await target.calls()).to.equal(2n);
     expect((await consortium.proposal(proposal)).executed).to.equal(true);
@@ -199,7 +201,9 @@ describe('Consortium: the council', () => {
     const replacement = await consortium
       .connect(seats[1])
       .propose.staticCall([await call(consortium, 'setSeat', [REGIONS[0], successor.address])], 'x');
-    await consortium.connect(seats[1]).propose([await call(consortium, 'setSeat', [REGIONS[0], successor.address])], 'x');
+    await consortium
+      .connect(seats[1])
+      .propose([await call(consortium, 'setSeat', [REGIONS[0], successor.address])], 'x');
     await expect(consortium.connect(seats[2]).approve(replacement))
       .to.emit(consortium, 'SeatSet')
       .withArgs(REGIONS[0], successor.address, seats[0].address);
@@ -208,7 +212,10 @@ describe('Consortium: the council', () => {
 
     await consortium.connect(seats[1]).approve(proposal);
     expect(await target.calls()).to.equal(0n);
-    await expect(consortium.connect(seats[0]).approve(proposal)).to.be.revertedWithCustomError(consortium, 'NotASeat');
+    await expect(consortium.connect(seats[0]).approve(proposal)).to.be.revertedWithCustomError(
+      consortium,
+      'NotASeat',
+    );
     await consortium.connect(successor).approve(proposal);
     expect(await target.calls()).to.equal(1n);
   });
@@ -244,7 +251,9 @@ describe('Consortium: the council', () => {
     const calls = [await call(target, 'poke', [])];
     const seat = consortium.connect(seats[0]);
     await expect(seat.propose([], 'x')).to.be.revertedWithCustomError(consortium, 'NoCalls');
-    await expect(seat.propose(calls, '')).to.be.revertedWithCustomError(consortium, 'InvalidText').withArgs('summary', 0);
+    await expect(seat.propose(calls, ''))
+      .to.be.revertedWithCustomError(consortium, 'InvalidText')
+      .withArgs('summary', 0);
     await expect(seat.propose(calls, 'x'.repeat(2_049)))
       .to.be.revertedWithCustomError(consortium, 'InvalidText')
       .withArgs('summary', 2_049);

@@ -1,6 +1,14 @@
 import { expect } from 'chai';
 import { AbiCoder, id, keccak256 } from 'ethers';
-import { batchHash, EMPTY_ROOT, entriesHash, FIELD_MODULUS, type Hex, toBytes32, wordHex } from '@credit-ledger/sdk/protocol';
+import {
+  batchHash,
+  EMPTY_ROOT,
+  entriesHash,
+  FIELD_MODULUS,
+  type Hex,
+  toBytes32,
+  wordHex,
+} from '@credit-ledger/sdk/protocol';
 import {
   allRefused,
   DAY,
@@ -125,8 +133,17 @@ describe('CreditRegisters: opening, appending, standing by', () => {
         .append(1, toBytes32(EMPTY_ROOT), toBytes32(root), encoded(entries));
       await expect(transaction)
         .to.emit(registers, 'BatchAppended')
-        .withArgs(1, 1, name, toBytes32(EMPTY_ROOT), toBytes32(root), hash, (emitted: { opAndKey: string; body: string }[]) =>
-          emitted.every((e, i) => e.opAndKey === encoded(entries)[i]?.opAndKey && e.body === encoded(entries)[i]?.body),
+        .withArgs(
+          1,
+          1,
+          name,
+          toBytes32(EMPTY_ROOT),
+          toBytes32(root),
+          hash,
+          (emitted: { opAndKey: string; body: string }[]) =>
+            emitted.every(
+              (e, i) => e.opAndKey === encoded(entries)[i]?.opAndKey && e.body === encoded(entries)[i]?.body,
+            ),
         );
       const batch = await registers.batch(1, 1);
       expect(batch.batchHash).to.equal(name);
@@ -285,7 +302,9 @@ describe('CreditRegisters: opening, appending, standing by', () => {
         selectorOf(registers, 'UnknownRegister'),
         0n,
       ]);
-      await expect(registers.claimBasis(1, 0)).to.be.revertedWithCustomError(registers, 'UnknownBatchSeq').withArgs(1, 0);
+      await expect(registers.claimBasis(1, 0))
+        .to.be.revertedWithCustomError(registers, 'UnknownBatchSeq')
+        .withArgs(1, 0);
     });
   });
 
@@ -318,7 +337,10 @@ describe('CreditRegisters: opening, appending, standing by', () => {
       await expect(registers.connect(hebei.operator).heartbeat(1))
         .to.be.revertedWithCustomError(registers, 'NotRegisterOwner')
         .withArgs(1, hebei.id);
-      await expect(registers.connect(stranger).heartbeat(1)).to.be.revertedWithCustomError(consortium, 'NotOperator');
+      await expect(registers.connect(stranger).heartbeat(1)).to.be.revertedWithCustomError(
+        consortium,
+        'NotOperator',
+      );
     });
   });
 
@@ -330,7 +352,14 @@ describe('CreditRegisters: opening, appending, standing by', () => {
       const register = await TestRegister.open(world, beijing);
       const first = await register.append(makeEntries(1, 1));
       const block = BigInt(await ethers.provider.getBlockNumber());
-      await world.council(consortium, 'changeKeys', beijing.id, operator.address, witness.address, block + 3n);
+      await world.council(
+        consortium,
+        'changeKeys',
+        beijing.id,
+        operator.address,
+        witness.address,
+        block + 3n,
+      );
       const args = [1, first.root, madeUpRoot(2), encoded(makeEntries(1, 2))] as const;
       await expect(registers.connect(beijing.operator).append(...args)).to.be.revertedWithCustomError(
         consortium,
@@ -340,7 +369,9 @@ describe('CreditRegisters: opening, appending, standing by', () => {
       const batch = await registers.batch(1, 1);
       expect(batch.annulled).to.equal(false);
       expect(await consortium.operatorAt(beijing.id, batch.blockNumber)).to.equal(beijing.operator.address);
-      expect(await consortium.operatorAt(beijing.id, (await registers.batch(1, 2)).blockNumber)).to.equal(operator.address);
+      expect(await consortium.operatorAt(beijing.id, (await registers.batch(1, 2)).blockNumber)).to.equal(
+        operator.address,
+      );
     });
 
     it("keeps a suspended member's history valid and readable, and its attestations counted", async () => {
@@ -386,15 +417,24 @@ describe('CreditRegisters: opening, appending, standing by', () => {
       await register.append(makeEntries(1));
       expect((await registers.batchAt(1, 0)).newRoot).to.equal(toBytes32(EMPTY_ROOT));
       expect((await registers.batchAt(1, 1)).seq).to.equal(1n);
-      await expect(registers.batchAt(1, 2)).to.be.revertedWithCustomError(registers, 'UnknownPosition').withArgs(1, 2);
-      await expect(registers.batch(1, 2)).to.be.revertedWithCustomError(registers, 'UnknownBatchSeq').withArgs(1, 2);
+      await expect(registers.batchAt(1, 2))
+        .to.be.revertedWithCustomError(registers, 'UnknownPosition')
+        .withArgs(1, 2);
+      await expect(registers.batch(1, 2))
+        .to.be.revertedWithCustomError(registers, 'UnknownBatchSeq')
+        .withArgs(1, 2);
     });
 
     it('counts the empty register as witnessed and final', async () => {
       const { registers, beijing } = world;
       await TestRegister.open(world, beijing);
       const batch = await registers.latestWitnessed(1);
-      expect([batch.seq, batch.witnessed, batch.isFinal, batch.annulled]).to.deep.equal([0n, true, true, false]);
+      expect([batch.seq, batch.witnessed, batch.isFinal, batch.annulled]).to.deep.equal([
+        0n,
+        true,
+        true,
+        false,
+      ]);
       expect(batch.batchHash).to.equal(ZERO);
       expect(await registers.usable(1, ZERO)).to.deep.equal([STANDING.current, '0x00000000', 0n]);
       expect(await registers.claimBasis(1, 0)).to.deep.equal([toBytes32(EMPTY_ROOT), toBytes32(1_001n)]);
@@ -459,7 +499,12 @@ describe('CreditRegisters: opening, appending, standing by', () => {
       ] as const) {
         const [quorumRegions, quietSeconds, finalSeconds, graceSeconds] = p;
         await expect(
-          world.council(registers, 'setParameters', { quorumRegions, quietSeconds, finalSeconds, graceSeconds }),
+          world.council(registers, 'setParameters', {
+            quorumRegions,
+            quietSeconds,
+            finalSeconds,
+            graceSeconds,
+          }),
         )
           .to.be.revertedWithCustomError(registers, 'InvalidParameters')
           .withArgs(...p);

@@ -112,7 +112,13 @@ describe('CreditRegisters: witnesses, objections, rulings', () => {
         .to.be.revertedWithCustomError(registers, 'AlreadyAttested')
         .withArgs(batchHash, world.hebei.id);
       await expect(attest(tianjin)).to.be.revertedWithCustomError(registers, 'NothingToAttest');
-      for (const caller of [tianjin.operator, requester.operator, requester.witness, association.witness, stranger]) {
+      for (const caller of [
+        tianjin.operator,
+        requester.operator,
+        requester.witness,
+        association.witness,
+        stranger,
+      ]) {
         await expect(registers.connect(caller).attest([batchHash]))
           .to.be.revertedWithCustomError(consortium, 'NotWitness')
           .withArgs(caller.address);
@@ -142,7 +148,10 @@ describe('CreditRegisters: witnesses, objections, rulings', () => {
       for (const seq of [1, 2, 3]) contested.push((await registers.batch(1, seq)).contested);
       expect(contested).to.deep.equal([false, true, true]);
       for (const { batchHash } of [second, third]) {
-        expect(await standing(batchHash)).to.deep.equal([STANDING.notUsable, selectorOf(registers, 'BatchContested')]);
+        expect(await standing(batchHash)).to.deep.equal([
+          STANDING.notUsable,
+          selectorOf(registers, 'BatchContested'),
+        ]);
       }
       // Superseded an hour ago, and still the last uncontested root.
       expect((await standing(first.batchHash))[0]).to.equal(STANDING.contested);
@@ -158,7 +167,9 @@ describe('CreditRegisters: witnesses, objections, rulings', () => {
       await expect(registers.connect(register.owner.operator).heartbeat(1))
         .to.be.revertedWithCustomError(registers, 'RegisterContested')
         .withArgs(1, 2);
-      await expect(registers.claimBasis(1, 2)).to.be.revertedWithCustomError(registers, 'BatchContested').withArgs(1, 2);
+      await expect(registers.claimBasis(1, 2))
+        .to.be.revertedWithCustomError(registers, 'BatchContested')
+        .withArgs(1, 2);
       const [objection] = await registers.openObjections(1);
       expect([objection?.seq, objection?.memberId, objection?.expectedRoot]).to.deep.equal([
         2n,
@@ -213,7 +224,9 @@ describe('CreditRegisters: witnesses, objections, rulings', () => {
       const { objectionsUntil, time } = await registers.batch(1, 1);
       expect(objectionsUntil - time).to.equal(BigInt(PARAMETERS.finalSeconds));
       await networkHelpers.time.setNextBlockTimestamp(objectionsUntil);
-      await expect(object(hebei, batchHash)).to.be.revertedWithCustomError(registers, 'BatchFinal').withArgs(batchHash);
+      await expect(object(hebei, batchHash))
+        .to.be.revertedWithCustomError(registers, 'BatchFinal')
+        .withArgs(batchHash);
       await networkHelpers.time.increaseTo(objectionsUntil + 1n);
       expect((await registers.batch(1, 1)).isFinal).to.equal(true);
     });
@@ -300,12 +313,18 @@ describe('CreditRegisters: witnesses, objections, rulings', () => {
       const second = await register.append(makeEntries(1, 2));
       await expect(rule(1, true)).to.be.revertedWithCustomError(registers, 'NotContested').withArgs(1, 1);
       await object(hebei, second.batchHash);
-      await expect(rule(1, true)).to.be.revertedWithCustomError(registers, 'NotEarliestContested').withArgs(1, 1, 2);
+      await expect(rule(1, true))
+        .to.be.revertedWithCustomError(registers, 'NotEarliestContested')
+        .withArgs(1, 1, 2);
       await object(tianjin, first.batchHash);
-      await expect(rule(2, true)).to.be.revertedWithCustomError(registers, 'NotEarliestContested').withArgs(1, 2, 1);
+      await expect(rule(2, true))
+        .to.be.revertedWithCustomError(registers, 'NotEarliestContested')
+        .withArgs(1, 2, 1);
       await rule(1, true);
       await expect(rule(1, true)).to.be.revertedWithCustomError(registers, 'NotContested').withArgs(1, 1);
-      await expect(rule(1, true, 9n)).to.be.revertedWithCustomError(registers, 'UnknownRegister').withArgs(9);
+      await expect(rule(1, true, 9n))
+        .to.be.revertedWithCustomError(registers, 'UnknownRegister')
+        .withArgs(9);
     });
 
     it('restores only who is barred', async () => {
@@ -339,11 +358,25 @@ describe('CreditRegisters: witnesses, objections, rulings', () => {
       ]);
       for (const { batchHash, seq } of [wrong, after]) {
         const batch = await registers.batch(1, seq);
-        expect([batch.annulled, batch.witnessed, batch.isFinal, batch.contested]).to.deep.equal([true, false, false, false]);
-        expect(await standing(batchHash)).to.deep.equal([STANDING.notUsable, selectorOf(registers, 'BatchAnnulled')]);
-        await expect(attest(beijing2, batchHash)).to.be.revertedWithCustomError(registers, 'BatchAnnulled').withArgs(batchHash);
-        await expect(object(beijing2, batchHash)).to.be.revertedWithCustomError(registers, 'BatchAnnulled').withArgs(batchHash);
-        await expect(registers.claimBasis(1, seq)).to.be.revertedWithCustomError(registers, 'BatchAnnulled').withArgs(batchHash);
+        expect([batch.annulled, batch.witnessed, batch.isFinal, batch.contested]).to.deep.equal([
+          true,
+          false,
+          false,
+          false,
+        ]);
+        expect(await standing(batchHash)).to.deep.equal([
+          STANDING.notUsable,
+          selectorOf(registers, 'BatchAnnulled'),
+        ]);
+        await expect(attest(beijing2, batchHash))
+          .to.be.revertedWithCustomError(registers, 'BatchAnnulled')
+          .withArgs(batchHash);
+        await expect(object(beijing2, batchHash))
+          .to.be.revertedWithCustomError(registers, 'BatchAnnulled')
+          .withArgs(batchHash);
+        await expect(registers.claimBasis(1, seq))
+          .to.be.revertedWithCustomError(registers, 'BatchAnnulled')
+          .withArgs(batchHash);
       }
       expect(await registers.openObjections(1)).to.deep.equal([]);
       expect((await registers.batch(1, 1)).supersededAt).to.equal(0n);
@@ -381,18 +414,18 @@ describe('CreditRegisters: witnesses, objections, rulings', () => {
       expect(hashes.length).to.equal(2);
       const append = registers.connect(beijing.operator);
       for (const entries of [owed[1], makeEntries(1, 50), owed[0].slice(1)]) {
-        await expect(append.append(1, good.root, madeUpRoot(50), encoded(entries))).to.be.revertedWithCustomError(
-          registers,
-          'EntriesMustComeAgain',
-        );
+        await expect(
+          append.append(1, good.root, madeUpRoot(50), encoded(entries)),
+        ).to.be.revertedWithCustomError(registers, 'EntriesMustComeAgain');
       }
       const again = await register.append(owed[0]);
       expect(again.seq).to.equal(4n);
-      await expect(append.append(1, again.root, madeUpRoot(51), encoded(makeEntries(1, 50)))).to.be.revertedWithCustomError(
-        registers,
-        'EntriesMustComeAgain',
-      );
-      await expect(append.heartbeat(1)).to.be.revertedWithCustomError(registers, 'EntriesOwed').withArgs(1, 1);
+      await expect(
+        append.append(1, again.root, madeUpRoot(51), encoded(makeEntries(1, 50))),
+      ).to.be.revertedWithCustomError(registers, 'EntriesMustComeAgain');
+      await expect(append.heartbeat(1))
+        .to.be.revertedWithCustomError(registers, 'EntriesOwed')
+        .withArgs(1, 1);
       await append.append(1, again.root, madeUpRoot(52), encoded(owed[1]));
       expect((await registers.register(1)).owedBatches).to.equal(0n);
       await append.heartbeat(1);
@@ -437,7 +470,9 @@ describe('CreditRegisters: witnesses, objections, rulings', () => {
       expect(batch.batchHash).to.not.equal((await registers.batch(1, 2)).batchHash);
       expect((await registers.batch(1, 2)).annulled).to.equal(true);
       // And now it holds, so it cannot come a third time.
-      await expect(registers.connect(beijing.operator).append(1, madeUpRoot(1), madeUpRoot(1), encoded(owed[1])))
+      await expect(
+        registers.connect(beijing.operator).append(1, madeUpRoot(1), madeUpRoot(1), encoded(owed[1])),
+      )
         .to.be.revertedWithCustomError(registers, 'RootAlreadyUsed')
         .withArgs(1, madeUpRoot(1), 4);
     });

@@ -44,14 +44,14 @@ describe('SharingGrants', () => {
       .to.emit(grants, 'GrantGiven')
       .withArgs(grantId, beijing.id, requester.id, 1, APPLICATION, 0b0110, now, now + BigInt(DAY), 2, false);
     const grant = await grants.grant(grantId);
-    expect([grant.grantor, grant.grantee, grant.classes, grant.maxUses, grant.uses, grant.revokedAt]).to.deep.equal([
-      beijing.id,
-      requester.id,
-      0b0110n,
-      2n,
-      0n,
-      0n,
-    ]);
+    expect([
+      grant.grantor,
+      grant.grantee,
+      grant.classes,
+      grant.maxUses,
+      grant.uses,
+      grant.revokedAt,
+    ]).to.deep.equal([beijing.id, requester.id, 0b0110n, 2n, 0n, 0n]);
     expect(await grants.grantCount()).to.equal(1n);
     // The same terms again are another grant.
     expect(await give()).to.not.equal(grantId);
@@ -160,7 +160,11 @@ describe('SharingGrants', () => {
     const refusals: [() => Promise<unknown>, string, unknown[]][] = [
       [() => check(id('x'), beijing.id, requester.id, APPLICATION, 1), 'UnknownGrant', [id('x')]],
       [() => check(grantId, tianjin.id, requester.id, APPLICATION, 1), 'GrantOfOther', [grantId, beijing.id]],
-      [() => check(grantId, beijing.id, hebei.id, APPLICATION, 1), 'GrantNotForRequester', [grantId, hebei.id]],
+      [
+        () => check(grantId, beijing.id, hebei.id, APPLICATION, 1),
+        'GrantNotForRequester',
+        [grantId, hebei.id],
+      ],
       [
         () => check(grantId, beijing.id, requester.id, HISTORICAL_APPLICATION, 1),
         'GrantNotForApplication',
@@ -169,7 +173,11 @@ describe('SharingGrants', () => {
       [() => check(grantId, beijing.id, requester.id, APPLICATION, 3), 'GrantNotForClass', [grantId, 3]],
       [() => check(grantId, beijing.id, requester.id, APPLICATION, 0), 'GrantNotForClass', [grantId, 0]],
       [() => check(grantId, beijing.id, requester.id, APPLICATION, 8), 'GrantNotForClass', [grantId, 8]],
-      [() => check(later, beijing.id, requester.id, APPLICATION, 1), 'GrantNotYetValid', [later, now + 1_000n]],
+      [
+        () => check(later, beijing.id, requester.id, APPLICATION, 1),
+        'GrantNotYetValid',
+        [later, now + 1_000n],
+      ],
     ];
     for (const [attempt, error, operands] of refusals) {
       await expect(attempt())
@@ -203,7 +211,13 @@ describe('SharingGrants', () => {
     const { consortium, grants, beijing, requester, target } = world;
     const grantId = await give({ maxUses: 0 });
     await world.council(consortium, 'putInForce', id('AnswerLog'), await target.getAddress(), 2);
-    const consume = grants.interface.encodeFunctionData('consume', [grantId, beijing.id, requester.id, APPLICATION, 1]);
+    const consume = grants.interface.encodeFunctionData('consume', [
+      grantId,
+      beijing.id,
+      requester.id,
+      APPLICATION,
+      1,
+    ]);
     for (let i = 0; i < 5; i += 1) await target.run(grants, consume);
     expect((await grants.grant(grantId)).uses).to.equal(5n);
   });

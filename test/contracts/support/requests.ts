@@ -1,5 +1,12 @@
 import { AbiCoder, id, keccak256, type Signature, Signature as Signatures } from 'ethers';
-import { dayAt, type Hex, ledgerDomain, REQUEST_TYPES, toBytes32, wordHex } from '@credit-ledger/sdk/protocol';
+import {
+  dayAt,
+  type Hex,
+  ledgerDomain,
+  REQUEST_TYPES,
+  toBytes32,
+  wordHex,
+} from '@credit-ledger/sdk/protocol';
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types';
 import {
   APPLICATION,
@@ -72,7 +79,10 @@ export class Asking {
     };
   }
 
-  async sign(request: TestRequest, signer: HardhatEthersSigner = this.world.requester.operator): Promise<string> {
+  async sign(
+    request: TestRequest,
+    signer: HardhatEthersSigner = this.world.requester.operator,
+  ): Promise<string> {
     const domain = ledgerDomain(31_337n, (await this.world.answerLog.getAddress()) as Hex);
     return signer.signTypedData(domain, { Request: [...REQUEST_TYPES.Request] }, request);
   }
@@ -106,7 +116,11 @@ export class Asking {
 }
 
 /** A grant of the Beijing authority to the requester, with these changes. */
-export async function giveGrant(world: World, changes: object, giver: TestMember = world.beijing): Promise<string> {
+export async function giveGrant(
+  world: World,
+  changes: object,
+  giver: TestMember = world.beijing,
+): Promise<string> {
   const now = BigInt(await networkHelpers.time.latest());
   const terms = {
     granteeKind: 1,

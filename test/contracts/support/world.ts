@@ -95,7 +95,11 @@ export interface World {
   /** Proposed by the first seat and approved by the second: the deciding transaction. */
   decide(...calls: TestCall[]): Promise<ContractTransactionResponse>;
   /** The same for one call. */
-  council(contract: CallableContract, method: string, ...args: unknown[]): Promise<ContractTransactionResponse>;
+  council(
+    contract: CallableContract,
+    method: string,
+    ...args: unknown[]
+  ): Promise<ContractTransactionResponse>;
   /** A proposal made by the first seat. */
   propose(...calls: TestCall[]): Promise<bigint>;
 }
@@ -103,6 +107,11 @@ export interface World {
 /** A chain of its own for a test file. */
 export const connection = await network.create();
 export const { ethers, networkHelpers } = connection;
+
+/** Deploys a contract and gives it the type that TypeChain made for it. */
+export async function deployContract<T>(name: string, ...args: unknown[]): Promise<T> {
+  return (await ethers.deployContract(name, args)) as unknown as T;
+}
 
 /** Restores the founded world; the first call makes it. */
 export function freshWorld(): Promise<World> {
@@ -114,24 +123,32 @@ async function buildWorld(): Promise<World> {
   const [deployer, seat1, seat2, seat3, stranger, ...keys] = signers;
   if (!deployer || !seat1 || !seat2 || !seat3 || !stranger) throw new Error('too few accounts');
   const seats = [seat1, seat2, seat3] as const;
-  const consortium = await (
-    await ethers.getContractFactory('Consortium')
-  ).deploy([...REGIONS], [seat1.address, seat2.address, seat3.address]);
-  const registers = await (await ethers.getContractFactory('CreditRegisters')).deploy(consortium, PARAMETERS);
-  const applications = await (await ethers.getContractFactory('ApplicationList')).deploy(consortium);
-  const grants = await (await ethers.getContractFactory('SharingGrants')).deploy(consortium);
-  const answerLog = await (await ethers.getContractFactory('AnswerLog')).deploy(consortium, registers);
-  const verifier = await (await ethers.getContractFactory('MockClaimVerifier')).deploy();
-  const target = await (await ethers.getContractFactory('CouncilTarget')).deploy();
+  const consortium = await deployContract<Consortium>(
+    'Consortium',
+    [...REGIONS],
+    [seat1.address, seat2.address, seat3.address],
+  );
+  const registers = await deployContract<CreditRegisters>('CreditRegisters', consortium, PARAMETERS);
+  const applications = await deployContract<ApplicationList>('ApplicationList', consortium);
+  const grants = await deployContract<SharingGrants>('SharingGrants', consortium);
+  const answerLog = await deployContract<AnswerLog>('AnswerLog', consortium, registers);
+  const verifier = await deployContract<MockClaimVerifier>('MockClaimVerifier');
+  const target = await deployContract<CouncilTarget>('CouncilTarget');
 
-  const call = async (contract: CallableContract, method: string, args: readonly unknown[]): Promise<TestCall> => ({
+  const call = async (
+    contract: CallableContract,
+    method: string,
+    args: readonly unknown[],
+  ): Promise<TestCall> => ({
     target: await contract.getAddress(),
     data: contract.interface.encodeFunctionData(method, args),
   });
   const propose = async (...calls: TestCall[]): Promise<bigint> => {
     const transaction = await consortium.connect(seat1).propose([...calls], 'a decision');
     const receipt = await transaction.wait();
-    const made = receipt?.logs.map((entry) => consortium.interface.parseLog(entry)).find((e) => e?.name === 'ProposalMade');
+    const made = receipt?.logs
+      .map((entry) => consortium.interface.parseLog(entry))
+      .find((e) => e?.name === 'ProposalMade');
     return made?.args['id'] as bigint;
   };
   const decide = async (...calls: TestCall[]): Promise<ContractTransactionResponse> =>
@@ -165,7 +182,12 @@ async function buildWorld(): Promise<World> {
     const operator = keys[2 * index];
     const witness = keys[2 * index + 1];
     if (!operator || !witness) throw new Error('too few accounts');
-    members.push({ id: BigInt(index + 1), region: Math.floor(regionCode / 10_000) * 10_000, operator, witness });
+    members.push({
+      id: BigInt(index + 1),
+      region: Math.floor(regionCode / 10_000) * 10_000,
+      operator,
+      witness,
+    });
     calls.push(
       await call(consortium, 'admit', [
         {
@@ -187,12 +209,20 @@ async function buildWorld(): Promise<World> {
   const legalBasis = id('a law');
   calls.push(
     await call(applications, 'publish', [APPLICATION, '招标资格审查', legalBasis, 0, false, predicates]),
-    await call(applications, 'publish', [HISTORICAL_APPLICATION, '历史核查', legalBasis, 0, true, predicates]),
+    await call(applications, 'publish', [
+      HISTORICAL_APPLICATION,
+      '历史核查',
+      legalBasis,
+      0,
+      true,
+      predicates,
+    ]),
     await call(applications, 'publish', [CONSENT_APPLICATION, '银行授信', legalBasis, 1, false, predicates]),
   );
   await (await decide(...calls)).wait();
   const [beijing, tianjin, hebei, tianjin2, beijing2, requester, association] = members;
-  if (!beijing || !tianjin || !hebei || !tianjin2 || !beijing2 || !requester || !association) throw new Error('members');
+  if (!beijing || !tianjin || !hebei || !tianjin2 || !beijing2 || !requester || !association)
+    throw new Error('members');
   return {
     connection,
     consortium,
@@ -254,24 +284,39 @@ export class TestRegister {
     this.id = registerId;
   }
 
-  static async open(world: World, owner: TestMember, secretCommit: Hex = toBytes32(1_000n + owner.id)): Promise<TestRegister> {
+  static async open(
+    world: World,
+    owner: TestMember,
+    secretCommit: Hex = toBytes32(1_000n + owner.id),
+  ): Promise<TestRegister> {
     await world.registers.connect(owner.operator).open(secretCommit, PROMISE_SECONDS);
     return new TestRegister(world, owner, await world.registers.registerCount());
   }
 
   /** Appends with the honest root, or with the one given. */
-  async append(entries: readonly Entry[], root?: Hex): Promise<{ seq: bigint; batchHash: Hex; root: Hex; entriesHash: Hex }> {
+  async append(
+    entries: readonly Entry[],
+    root?: Hex,
+  ): Promise<{ seq: bigint; batchHash: Hex; root: Hex; entriesHash: Hex }> {
     const { registers } = this.world;
     const current = await registers.register(this.id);
     const seq = this.tree.seq + 1;
     const newRoot = root ?? toBytes32(this.tree.append(entries, seq).root);
     await registers.connect(this.owner.operator).append(this.id, current.root, newRoot, encoded(entries));
     const head = await registers.current(this.id);
-    return { seq: head.seq, batchHash: head.batchHash as Hex, root: newRoot, entriesHash: entriesHash(entries) };
+    return {
+      seq: head.seq,
+      batchHash: head.batchHash as Hex,
+      root: newRoot,
+      entriesHash: entriesHash(entries),
+    };
   }
 
   /** Appends and has members of both other regions attest. */
-  async appendWitnessed(entries: readonly Entry[], root?: Hex): Promise<{ seq: bigint; batchHash: Hex; root: Hex }> {
+  async appendWitnessed(
+    entries: readonly Entry[],
+    root?: Hex,
+  ): Promise<{ seq: bigint; batchHash: Hex; root: Hex }> {
     const appended = await this.append(entries, root);
     const { registers, beijing, tianjin, hebei } = this.world;
     for (const member of [beijing, tianjin, hebei]) {
