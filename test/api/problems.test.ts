@@ -3,6 +3,8 @@ import { request as httpRequest } from 'node:http';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../../node/src/api/problem.ts';
+import { LedgerError } from '@credit-ledger/sdk/protocol';
+import { statusOfRejection } from '../../node/src/exchange/index.ts';
 import { codesWithStatus } from '../../node/src/api/status.ts';
 import { as, posting, startApi, type TestApi } from './support/api.ts';
 import { HASH, roomDoubles, USCC } from './support/doubles.ts';
@@ -193,15 +195,29 @@ describe('problem details', () => {
   it('have a status for every code that a room of the node throws', () => {
     const known = codesWithStatus();
     const missing = new Set<string>();
-    for (const file of sources(join(import.meta.dirname, '../../node/src'))) {
-      if (/node\/src\/(cli|keys)\/|node\/src\/config\.ts/.test(file)) continue;
-      for (const [, code] of readFileSync(file, 'utf8').matchAll(
-        /new LedgerError\(\s*['"]([A-Z0-9_]+)['"]/g,
-      )) {
+    const root = join(import.meta.dirname, '../..');
+    const rooms = ['node/src', 'sdk/src/protocol', 'sdk/src/chain'].flatMap((folder) =>
+      sources(join(root, folder)),
+    );
+    expect(rooms).to.have.length.greaterThan(50);
+    for (const file of rooms) {
+      // The command line and what is done before a node runs have no status.
+      if (/node\/src\/(cli|keys)\/|node\/src\/(config|setup)\.ts/.test(file)) continue;
+      const text = readFileSync(file, 'utf8');
+      const thrown = [...text.matchAll(/new LedgerError\(\s*['"]([A-Z0-9_]+)['"]/g)];
+      const tables = file.endsWith('errors.ts') ? [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): [[{]/gm)] : [];
+      for (const [, code] of [...thrown, ...tables]) {
         if (code !== undefined && !known.has(code)) missing.add(code);
       }
     }
     expect([...missing].sort()).to.deep.equal([]);
+  });
+
+  it('have the status that the exchange itself gives to what it turns away', () => {
+    for (const [code, status] of codesWithStatus()) {
+      const given = statusOfRejection(new LedgerError(code, { en: '', zh: '' }));
+      if (given !== undefined) expect([code, status]).to.deep.equal([code, given]);
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 export type { Logger } from 'pino';
 
 /**
- * The node's log: JSON lines. At info and above it holds no personal data, no
+ * The node's log: JSON lines on standard error. At info and above it holds no personal data, no
  * names and no credit codes: requests by their route and id (never their
  * address, whose query names subjects), errors by their code (never their
  * message, which may quote what was read).
@@ -17,7 +17,8 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: loggedError, error: loggedError },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  // Standard output belongs to whoever started the node.
+  return pino(options, destination ?? pino.destination(2));
 }
 
 /** What the log may say of an error: its kind, code and place, not what it quotes. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Message } from '@credit-ledger/sdk/protocol';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { Connection } from './connection.ts';
 import { EXIT, Output, type Lang, type Surroundings } from './io.ts';
 

@@ -275,6 +275,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports/{id}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The records that an import made */
+        get: operations["listImportRecords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/imports/{id}/report.xlsx": {
         parameters: {
             query?: never;
@@ -508,7 +525,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Anchor what waits, ahead of the schedule */
+        /** Put what waits in batches and send them, ahead of the schedule */
         post: operations["anchor"];
         delete?: never;
         options?: never;
@@ -620,7 +637,15 @@ export interface components {
             import: components["schemas"]["Import"];
             issues: components["schemas"]["Issue"][];
         };
+        /** @description What was put in batches; it is sent in order, and receipts say how far it came. */
+        Anchored: {
+            batches: number;
+            entries: number;
+        };
         AnswerPending: {
+            /** @constant */
+            state: "pending";
+        } & {
             [key: string]: unknown;
         };
         Application: {
@@ -676,11 +701,71 @@ export interface components {
              */
             subject: string;
         };
-        AskedByMember: {
+        Asked: {
+            items: components["schemas"]["QuestionDetail"][];
+        };
+        /** @description A batch as it stands on the chain, as far as it was followed. */
+        BatchStanding: {
+            attestedBy: {
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                blockNumber: string;
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                member: string;
+                region: number | null;
+            }[];
             /** @description 32 bytes: 0x and 64 lower-case digits. */
-            nonce: string;
-            request: components["schemas"]["WireRequest"];
-            subject: string;
+            batchHash: string;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            blockNumber: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            entriesHash: string;
+            objectedBy: {
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                blockNumber: string;
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                member: string;
+                region: number | null;
+            }[];
+            /** @description Among the batches that stand, from 1; null when annulled. */
+            place: number | null;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            registerId: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            root: string;
+            rootIsRight: boolean;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            seq: string;
+            size: number;
+            /** @enum {string} */
+            state: "appended" | "witnessed" | "contested" | "final" | "annulled";
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            time: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            transactionHash: string;
         };
         Bilingual: {
             en: string;
@@ -714,6 +799,9 @@ export interface components {
         Check: {
             check: string;
             message: components["schemas"]["Bilingual"];
+            operands: {
+                [key: string]: unknown;
+            };
             /** @description Stable code. */
             reason: string;
             /** @enum {string} */
@@ -727,10 +815,14 @@ export interface components {
             [key: string]: unknown;
         };
         CheckpointSignature: {
-            [key: string]: unknown;
+            member: string;
+            signature: string;
         };
         CheckpointToSign: {
-            checkpoint: components["schemas"]["Checkpoint"];
+            checkpoint: {
+                [key: string]: unknown;
+            };
+            logIds: string[];
         };
         CreatedToken: {
             /**
@@ -843,10 +935,16 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        Fetch: {
+        /** @description Signed (EIP-712) by the operator key of the requester. */
+        FetchMessage: {
             signature: string;
-            /** @description Unix seconds. */
             time: number;
+        };
+        FetchOutcome: {
+            /** @enum {string} */
+            state: "answered" | "refused";
+        } & {
+            [key: string]: unknown;
         };
         GiveGrant: {
             /** @description Name in the catalogue. */
@@ -878,14 +976,8 @@ export interface components {
         };
         /** @description A question of another member to us, and what became of it. */
         GivenAnswer: {
-            application: string | null;
-            /**
-             * @description A civil day at UTC+8, YYYY-MM-DD.
-             * @example 2026-11-23
-             */
-            asOf: string;
             error: components["schemas"]["Failure"] | null;
-            predicate: string | null;
+            logId: string | null;
             /**
              * Format: date-time
              * @description A moment, ISO 8601, UTC.
@@ -910,11 +1002,6 @@ export interface components {
             requestId: string;
             /** @enum {string} */
             state: "received" | "proving" | "logging" | "answered" | "refused" | "failed";
-            /**
-             * Format: date-time
-             * @description A moment, ISO 8601, UTC.
-             */
-            updatedAt: string;
         };
         GivenAnswerDetail: {
             application: string | null;
@@ -925,6 +1012,7 @@ export interface components {
             asOf: string;
             document: components["schemas"]["CreditAnswer"] | null;
             error: components["schemas"]["Failure"] | null;
+            logId: string | null;
             predicate: string | null;
             /**
              * Format: date-time
@@ -951,11 +1039,6 @@ export interface components {
             /** @enum {string} */
             state: "received" | "proving" | "logging" | "answered" | "refused" | "failed";
             subject: string;
-            /**
-             * Format: date-time
-             * @description A moment, ISO 8601, UTC.
-             */
-            updatedAt: string;
         };
         GivenAnswers: {
             items: components["schemas"]["GivenAnswer"][];
@@ -967,13 +1050,13 @@ export interface components {
             application: string | null;
             /** @description 32 bytes: 0x and 64 lower-case digits. */
             applicationId: string;
+            /**
+             * @description Where it was given.
+             * @example 17
+             */
+            blockNumber: string;
             classes: (1 | 2 | 3)[];
             consentRequired: boolean;
-            /**
-             * Format: date-time
-             * @description A moment, ISO 8601, UTC.
-             */
-            givenAt: string;
             grantee: {
                 /**
                  * @description A number, as decimal text.
@@ -992,7 +1075,7 @@ export interface components {
             id: string;
             /** @description 0 = no limit */
             maxUses: number;
-            revokedAt: string | null;
+            revoked: boolean;
             uses: number;
             /**
              * Format: date-time
@@ -1114,25 +1197,31 @@ export interface components {
         /** @description What happens to a record. `correct` withdraws it and puts another in its place, in one batch. */
         Operation: {
             /**
-             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @description Day of the decision to do this.
              * @example 2026-11-23
              */
             date: string;
             /** @enum {string} */
             op: "revoke" | "repair" | "dispute" | "settle";
             reason: string;
+            /** @description Number of the document that it rests on. */
+            reference?: string;
         } | {
+            corrections: {
+                /** @description Title of a column of the template, or name of a field. */
+                column: string;
+                value: string;
+            }[];
             /**
-             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @description Day of the decision to do this.
              * @example 2026-11-23
              */
             date: string;
             /** @constant */
             op: "correct";
-            /** @description Name of a mapping profile; recognised from the header when left out. */
-            profile?: string;
             reason: string;
-            row: components["schemas"]["Row"];
+            /** @description Number of the document that it rests on. */
+            reference?: string;
         };
         OperationResult: {
             /** @description The very operation was there before; nothing changed. */
@@ -1202,7 +1291,7 @@ export interface components {
         Question: {
             /** @description Null until there is one that verified. No answer is never YES. */
             answer: boolean | null;
-            application: string | null;
+            application: string;
             /**
              * Format: date-time
              * @description A moment, ISO 8601, UTC.
@@ -1221,7 +1310,7 @@ export interface components {
              * @example 17
              */
             id: string;
-            predicate: string | null;
+            predicate: string;
             refusal: {
                 code: number;
                 message: components["schemas"]["Bilingual"];
@@ -1241,16 +1330,11 @@ export interface components {
             responder: string;
             /** @enum {string} */
             state: "created" | "sent" | "answered" | "refused" | "failed";
-            /**
-             * Format: date-time
-             * @description A moment, ISO 8601, UTC.
-             */
-            updatedAt: string;
         };
         QuestionDetail: {
             /** @description Null until there is one that verified. No answer is never YES. */
             answer: boolean | null;
-            application: string | null;
+            application: string;
             /**
              * Format: date-time
              * @description A moment, ISO 8601, UTC.
@@ -1271,7 +1355,7 @@ export interface components {
              * @example 17
              */
             id: string;
-            predicate: string | null;
+            predicate: string;
             refusal: {
                 code: number;
                 message: components["schemas"]["Bilingual"];
@@ -1292,12 +1376,15 @@ export interface components {
             /** @enum {string} */
             state: "created" | "sent" | "answered" | "refused" | "failed";
             subject: string;
-            /**
-             * Format: date-time
-             * @description A moment, ISO 8601, UTC.
-             */
-            updatedAt: string;
             verification: components["schemas"]["Verification"] | null;
+        };
+        /** @description A signed request (EIP-712) with what only the responder may know. */
+        QuestionMessage: {
+            nonce: string;
+            request: {
+                [key: string]: unknown;
+            };
+            uscc: string;
         };
         Questions: {
             items: components["schemas"]["Question"][];
@@ -1330,56 +1417,24 @@ export interface components {
         /** @description Where the entries of a record stand on the chain. */
         Receipt: {
             entries: {
-                /** @description Null until the entry is anchored. */
                 batch: {
-                    attestations: {
-                        /**
-                         * @description A number, as decimal text.
-                         * @example 17
-                         */
-                        blockNumber: string;
-                        /**
-                         * @description A number, as decimal text.
-                         * @example 17
-                         */
-                        member: string;
-                        region: number;
-                        /** @description 32 bytes: 0x and 64 lower-case digits. */
-                        transactionHash: string;
-                    }[];
+                    annulled: components["schemas"]["BatchStanding"][];
                     /** @description 32 bytes: 0x and 64 lower-case digits. */
-                    batchHash: string;
-                    /**
-                     * @description A number, as decimal text.
-                     * @example 17
-                     */
-                    blockNumber: string;
-                    contested: boolean;
-                    /**
-                     * @description A number, as decimal text.
-                     * @example 17
-                     */
-                    registerId: string;
-                    /** @description 32 bytes: 0x and 64 lower-case digits. */
-                    root: string;
-                    /**
-                     * @description A number, as decimal text.
-                     * @example 17
-                     */
-                    seq: string;
-                    /**
-                     * Format: date-time
-                     * @description A moment, ISO 8601, UTC.
-                     */
-                    time: string;
-                    /** @description 32 bytes: 0x and 64 lower-case digits. */
-                    transactionHash: string;
-                    witnessed: boolean;
+                    entriesHash: string;
+                    journalledAt: string | null;
+                    ordinal: number;
+                    /** @description Position in the batch, from 0. */
+                    position: number;
+                    size: number;
+                    standing: components["schemas"]["BatchStanding"] | null;
                 } | null;
-                /** @description 32 bytes: 0x and 64 lower-case digits. */
-                body: string;
                 /** @description Position in the chain of the subject, from 0. */
                 chainIndex: number;
+                /**
+                 * @description A civil day at UTC+8, YYYY-MM-DD.
+                 * @example 2026-11-23
+                 */
+                date: string;
                 /**
                  * @description A number, as decimal text.
                  * @example 17
@@ -1387,8 +1442,8 @@ export interface components {
                 entryId: string;
                 /** @enum {string} */
                 op: "record" | "revoke" | "repair" | "dispute" | "settle";
-                /** @description Position in the batch, from 0. */
-                position: number | null;
+                /** @enum {string} */
+                state: "pending" | "batched" | "appended" | "witnessed" | "contested" | "final";
                 /** @description 32 bytes: 0x and 64 lower-case digits. */
                 subjectKey: string;
             }[];
@@ -1397,6 +1452,7 @@ export interface components {
              * @example 17
              */
             recordId: string;
+            registerId: string | null;
         };
         Register: {
             contested: boolean;
@@ -1464,43 +1520,24 @@ export interface components {
         /** @description One verdict a check; never a bare boolean. */
         Verification: {
             checks: components["schemas"]["Check"][];
-            /** @description Expectations that were not given, in words. */
-            notGiven: components["schemas"]["Bilingual"][];
+            /** @description What the verifier did not say and what therefore was not compared. */
+            notCompared: {
+                expectation: string;
+                message: components["schemas"]["Bilingual"];
+            }[];
             /** @enum {string} */
             overall: "VALID" | "INVALID" | "ERROR";
+            /** @description Only there when the answer is VALID. */
+            proved?: {
+                answer: boolean;
+                disputed: boolean;
+            };
         };
         Verify: {
             answer: components["schemas"]["CreditAnswer"];
             checkpoint?: components["schemas"]["Checkpoint"];
             /** @default {} */
             expected: components["schemas"]["Expected"];
-        };
-        /** @description A signed request (EIP-712), as in a CreditAnswer. */
-        WireRequest: {
-            /** @description 32 bytes: 0x and 64 lower-case digits. */
-            applicationId: string;
-            applicationVersion: number;
-            asOfDay: number;
-            expiry: number;
-            /** @description 32 bytes: 0x and 64 lower-case digits. */
-            grantId: string;
-            /** @description 32 bytes: 0x and 64 lower-case digits. */
-            predicateHash: string;
-            /**
-             * @description A number, as decimal text.
-             * @example 17
-             */
-            registerId: string;
-            /**
-             * @description A number, as decimal text.
-             * @example 17
-             */
-            requester: string;
-            /** @description 32 bytes: 0x and 64 lower-case digits. */
-            requestId: string;
-            signature: string;
-            /** @description 32 bytes: 0x and 64 lower-case digits. */
-            subjectTag: string;
         };
     };
     responses: never;
@@ -1745,7 +1782,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Fetch"];
+                "application/json": components["schemas"]["FetchMessage"];
             };
         };
         responses: {
@@ -1755,7 +1792,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CreditAnswer"];
+                    "application/json": components["schemas"]["FetchOutcome"];
                 };
             };
             /** @description Not yet. */
@@ -1820,7 +1857,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AskedByMember"];
+                "application/json": components["schemas"]["QuestionMessage"];
             };
         };
         responses: {
@@ -1895,7 +1932,16 @@ export interface operations {
                     "application/json": components["schemas"]["Grant"];
                 };
             };
-            /** @description A problem, for instance APPLICATION_UNKNOWN. */
+            /** @description On its way; the node sends it when the chain is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description A problem, for instance APPLICATION_UNKNOWN, CHAIN_REVERTED. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2088,6 +2134,8 @@ export interface operations {
                 after?: string;
                 /** @description Most items on the page. */
                 limit?: number;
+                /** @description What to look at in rows that did become records, in place of the issues. */
+                warnings?: "true" | "false";
             };
             header?: never;
             path: {
@@ -2105,6 +2153,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Issues"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listImportRecords: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Most items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditRecords"];
                 };
             };
             /** @description A problem. */
@@ -2322,13 +2407,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Signed and on its way. */
+            /** @description Signed and on their way: one question a register. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuestionDetail"];
+                    "application/json": components["schemas"]["Asked"];
                 };
             };
             /** @description A problem, for instance USCC_CHECK, APPLICATION_UNKNOWN, PREDICATE_UNKNOWN. */
@@ -2666,22 +2751,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is in a block. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Sent"];
-                };
-            };
-            /** @description It is on its way; the node sends it when the chain is there. */
+            /** @description Decided and on its way. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Sent"];
+                    "application/json": components["schemas"]["Anchored"];
                 };
             };
             /** @description A problem. */

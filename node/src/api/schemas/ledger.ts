@@ -56,12 +56,10 @@ export const Receipt = z
   .meta({ id: 'Receipt', description: 'Where the entries of a record stand on the chain.' });
 export type Receipt = z.output<typeof Receipt>;
 
-export const Anchored = z
-  .object({ batches: z.int(), entries: z.int() })
-  .meta({
-    id: 'Anchored',
-    description: 'What was put in batches; it is sent in order, and receipts say how far it came.',
-  });
+export const Anchored = z.object({ batches: z.int(), entries: z.int() }).meta({
+  id: 'Anchored',
+  description: 'What was put in batches; it is sent in order, and receipts say how far it came.',
+});
 export type Anchored = z.output<typeof Anchored>;
 
 export const Register = z

@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { buffer } from 'node:stream/consumers';
 import { canonicalBytes, LedgerError } from '@credit-ledger/sdk/protocol';
 import {
-  fileSource,
   findProfile,
   planTable,
+  streamSource,
   tableOfRows,
   type ImportRequest,
   type Profile,
@@ -25,7 +21,7 @@ import { dateText, endText, failureOf } from './words.ts';
 
 const SPREADSHEET = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
 
-/** Imports: uploads are laid down on disk first, then worked through while the caller is free to go. */
+/** Imports: an upload is taken in whole, then worked through while the caller is free to go. */
 export class Imports implements ImportsPort {
   readonly #rooms: Rooms;
   readonly #logger: Logger;
@@ -39,13 +35,11 @@ export class Imports implements ImportsPort {
 
   async start(upload: Upload): Promise<Import> {
     const profile = profileOf(upload.profile);
-    return withSpooled(this.#rooms.config.dataDir, upload, async (path, release) => {
-      const source = await fileSource(path, this.#rooms.config.maxImportMebibytes * 1024 * 1024);
-      return this.#begin(
-        { input: source, fileName: upload.fileName, profile, startedBy: upload.by },
-        release,
-      );
-    });
+    // Readable again and again, yet never at rest on a disk in the clear: uploads hold personal columns.
+    const source = await streamSource(upload.stream, this.#rooms.config.maxImportMebibytes * 1024 * 1024);
+    return this.#begin({ input: source, fileName: upload.fileName, profile, startedBy: upload.by }, () =>
+      source.close(),
+    );
   }
 
   async addRows(
@@ -152,25 +146,6 @@ export class Imports implements ImportsPort {
     const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => undefined);
     return turn;
-  }
-}
-
-/** Lays an upload down in a file of its own; `use` calls `release` when the file may go. */
-export async function withSpooled<T>(
-  dataDir: string,
-  upload: Upload,
-  use: (path: string, release: () => Promise<void>) => Promise<T>,
-): Promise<T> {
-  const folder = join(dataDir, 'uploads');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, crypto.randomUUID());
-  const release = (): Promise<void> => rm(path, { force: true });
-  try {
-    await pipeline(upload.stream, createWriteStream(path, { mode: 0o600, flags: 'wx' }));
-    return await use(path, release);
-  } catch (error) {
-    await release();
-    throw error;
   }
 }
 

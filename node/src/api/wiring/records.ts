@@ -3,7 +3,6 @@ import {
   type CanonicalRecord,
   type Correction,
   correctedRecord,
-  fileSource,
   findProfile,
   type Issue as IntakeIssue,
   readOperations,
@@ -20,7 +19,7 @@ import type { PageOf } from '../schemas/common.ts';
 import type { CreditRecord, Issue, Operation, OperationResult, OperationsResult } from '../schemas/intake.ts';
 import type { Receipt } from '../schemas/ledger.ts';
 import type { RecordsPort, Upload } from '../services.ts';
-import { issueView, pageFrom, recordView, withSpooled } from './intake.ts';
+import { issueView, pageFrom, recordView } from './intake.ts';
 import { dateText, momentOf } from './words.ts';
 
 /** Records, what is done to them, and where they stand. */
@@ -72,65 +71,62 @@ export class Records implements RecordsPort {
   }
 
   async operateFile(upload: Upload): Promise<OperationsResult> {
-    return withSpooled(this.#rooms.config.dataDir, upload, async (path, release) => {
-      const table = await readTable(await fileSource(path), upload.fileName);
-      try {
-        const today = this.#rooms.imports.today();
-        const issues: Issue[] = [];
-        const rows: { row: number; operation: RegisterOperation | LedgerError }[] = [];
-        let count = 0;
-        for await (const outcome of readOperations(table, { today })) {
-          count += 1;
-          if ('issues' in outcome) {
-            issues.push(...outcome.issues.map(issueView));
-            continue;
-          }
-          const { row, operation } = outcome;
-          const base = {
-            op: operation.op,
-            documentNumber: operation.documentNumber,
-            day: dateText(operation.day),
-            reason: operation.reason,
-          };
-          if (operation.op !== 'correct') {
-            rows.push({ row, operation: base });
-            continue;
-          }
-          const stored = await this.#theOne(operation.documentNumber);
-          const corrected = stored && (await this.#corrected(stored, operation.corrections));
-          if (corrected !== undefined && 'issues' in corrected) {
-            issues.push(...corrected.issues.map((issue) => ({ ...issueView(issue), row })));
-            continue;
-          }
-          // A document that is unknown or not unique is told by the register itself.
-          rows.push({
-            row,
-            operation:
-              corrected === undefined
-                ? base
-                : { ...base, recordId: stored?.id ?? 0n, corrected: corrected.fields },
-          });
+    const table = await readTable(upload.stream, upload.fileName);
+    try {
+      const today = this.#rooms.imports.today();
+      const issues: Issue[] = [];
+      const rows: { row: number; operation: RegisterOperation | LedgerError }[] = [];
+      let count = 0;
+      for await (const outcome of readOperations(table, { today })) {
+        count += 1;
+        if ('issues' in outcome) {
+          issues.push(...outcome.issues.map(issueView));
+          continue;
         }
-        const report = await this.#rooms.registers.operateAll(rows);
-        for (const result of report.results) {
-          if (result.status !== 'issue') continue;
-          const { code, message, messageZh } = result.issue;
-          issues.push({
-            row: result.row,
-            column: null,
-            code,
-            read: null,
-            message: { en: message, zh: messageZh },
-            suggestion: null,
-          });
+        const { row, operation } = outcome;
+        const base = {
+          op: operation.op,
+          documentNumber: operation.documentNumber,
+          day: dateText(operation.day),
+          reason: operation.reason,
+        };
+        if (operation.op !== 'correct') {
+          rows.push({ row, operation: base });
+          continue;
         }
-        issues.sort((a, b) => a.row - b.row);
-        return { rows: count, done: report.done, alreadyDone: report.unchanged, issues };
-      } finally {
-        await table.close();
-        await release();
+        const stored = await this.#theOne(operation.documentNumber);
+        const corrected = stored && (await this.#corrected(stored, operation.corrections));
+        if (corrected !== undefined && 'issues' in corrected) {
+          issues.push(...corrected.issues.map((issue) => ({ ...issueView(issue), row })));
+          continue;
+        }
+        // A document that is unknown or not unique is told by the register itself.
+        rows.push({
+          row,
+          operation:
+            corrected === undefined
+              ? base
+              : { ...base, recordId: stored?.id ?? 0n, corrected: corrected.fields },
+        });
       }
-    });
+      const report = await this.#rooms.registers.operateAll(rows);
+      for (const result of report.results) {
+        if (result.status !== 'issue') continue;
+        const { code, message, messageZh } = result.issue;
+        issues.push({
+          row: result.row,
+          column: null,
+          code,
+          read: null,
+          message: { en: message, zh: messageZh },
+          suggestion: null,
+        });
+      }
+      issues.sort((a, b) => a.row - b.row);
+      return { rows: count, done: report.done, alreadyDone: report.unchanged, issues };
+    } finally {
+      await table.close();
+    }
   }
 
   async receipt(id: bigint): Promise<Receipt | undefined> {
