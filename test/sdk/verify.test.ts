@@ -254,7 +254,7 @@ describe('verifying an answer', () => {
       expect(leaves.length).to.be.greaterThan(20);
       for (const path of leaves) {
         const value = changed(carrying, path, altered);
-        for (const source of [{ chain }, {}]) {
+        for (const source of [{ chain }, { checkpoint: undefined }] as const) {
           const result = await verify(value, {}, source);
           const told = `${path.join('.')}: ${summary(result)}`;
           expect(result.overall, told).to.equal('INVALID');
@@ -775,7 +775,7 @@ describe('verifying an answer', () => {
       ] as const;
       for (const name of questions) {
         chain = fakeChain(scene);
-        chain[name] = () => Promise.reject(new Error('timeout'));
+        Object.assign(chain, { [name]: () => Promise.reject(new Error('timeout')) });
         const result = await verify(document);
         expect(result.overall, `${name}: ${summary(result)}`).to.equal('ERROR');
       }

@@ -1,4 +1,5 @@
 export * from './abi/index.ts';
+export * from './audit/index.ts';
 export * from './checkpoint.ts';
 export * from './deployment.ts';
 export * from './events.ts';
