@@ -254,6 +254,26 @@ describe('the outbox', function () {
       expect((await restarted.get(id)).attempts).to.equal(1);
     });
 
+    it('long ago, after it stored: still sends what was stored and does not pay more for it', async () => {
+      stage.proxy.fate = (method) => (method === 'eth_sendRawTransaction' ? 'drop' : 'pass');
+      const killed = stage.outbox();
+      const [id = 0n] = await enqueue(killed, request(0));
+      await waitFor('it to fail to send', async () => (await killed.status()).operator.lastError);
+      await killed.stop();
+      stage.clock.shift(86_400_000);
+      await stage.hand.setAutomine(false);
+      stage.proxy.fate = () => 'pass';
+      const restarted = stage.outbox();
+      await waitFor('it to be pending', async () => (await stage.hand.getTxpoolStatus()).pending === 1);
+      await waitFor(
+        'it to be looked for again',
+        () => (stage.proxy.calls.get('eth_getTransactionByHash') ?? 0) > 5,
+      );
+      await stage.hand.mine({ blocks: 1 });
+      await restarted.waitFor(id);
+      expect((await restarted.get(id)).attempts).to.equal(1);
+    });
+
     it('after it sent and before it heard: finds the receipt and sends nothing again', async () => {
       let sent = false;
       stage.proxy.fate = (method) => {

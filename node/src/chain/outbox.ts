@@ -285,6 +285,7 @@ export class Outbox implements EventHandler {
       failingSince: null,
       nonceSeenTaken: undefined,
       recheckedAt: -Infinity,
+      sent: undefined,
     };
   }
 
@@ -374,8 +375,9 @@ export class Outbox implements EventHandler {
         { id: row.id, nonce: latest.nonce, next: counted },
       );
     }
-    if (this.#isStuck(latest)) return this.#raiseFee(writer, row, latest);
+    // First what is stored goes out, however old it is; only what waits for too long is replaced.
     if (!known) return this.#send(writer, row, latest);
+    if (this.#isStuck(writer, latest)) return this.#raiseFee(writer, row, latest);
     return this.#options.pollMilliseconds;
   }
 
@@ -387,11 +389,15 @@ export class Outbox implements EventHandler {
   ): Promise<number> {
     try {
       await this.#client.send(bytesToHex(attempt.rawTx));
+      writer.sent = { nonce: attempt.nonce, at: this.#clock.now() };
       return 1; // it may be in a block already
     } catch (error) {
       switch (refusalOf(error)) {
         case 'already-known':
-        case 'replacement-underpriced': // another transaction with our nonce waits: it or ours will be mined, or the fee raised
+          return this.#options.pollMilliseconds;
+        case 'replacement-underpriced': // another transaction with our nonce waits: it is mined, or outbid in time
+          if (this.#isStuck(writer, attempt) && ifUnderpriced === 'raise')
+            return this.#raiseFee(writer, row, attempt);
           return this.#options.pollMilliseconds;
         case 'nonce-too-low': // mined by now, or taken: the next step looks
           return 1;
@@ -432,9 +438,10 @@ export class Outbox implements EventHandler {
     return 0;
   }
 
-  #isStuck(attempt: OutboxAttempt): boolean {
-    const age = this.#clock.now().getTime() - attempt.signedAt.getTime();
-    return age >= this.#options.stuckMilliseconds;
+  #isStuck(writer: Writer, attempt: OutboxAttempt): boolean {
+    // After a restart or a rollback it waits since it was sent again, not since it was signed.
+    const sentAt = writer.sent?.nonce === attempt.nonce ? writer.sent.at : attempt.signedAt;
+    return this.#clock.now().getTime() - sentAt.getTime() >= this.#options.stuckMilliseconds;
   }
 
   /** Signs the same transaction, same nonce, with a higher fee. */
@@ -605,6 +612,8 @@ interface Writer {
   failingSince: Date | null;
   nonceSeenTaken: bigint | undefined;
   recheckedAt: number;
+  /** What this process sent last. */
+  sent: { readonly nonce: bigint; readonly at: Date } | undefined;
 }
 
 interface Fees {
