@@ -13,6 +13,8 @@ const USAGE = `Writes the sample files.
   --dir    where they go (test/samples)
   --large  instead, one CSV file of so many penalties, for benchmarks`;
 
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
 if (import.meta.main) {
   const { values } = parseArgs({
     options: {
@@ -25,12 +27,12 @@ if (import.meta.main) {
     },
   });
   const options = { today: values.today, seed: Number(values.seed) };
-  if (values.help) console.log(USAGE);
+  if (values.help) say(USAGE);
   else if (values.large !== undefined) {
     await makeLargeFile(values.out, Number(values.large), options);
-    console.log(`${values.large} rows in ${values.out}`);
+    say(`${values.large} rows in ${values.out}`);
   } else {
     await makeSamples({ ...options, dir: values.dir });
-    console.log(`samples for ${options.today} in ${values.dir}`);
+    say(`samples for ${options.today} in ${values.dir}`);
   }
 }

@@ -7,8 +7,37 @@ export interface Organisation {
   readonly uscc: string;
 }
 
-const WORDS = ['青屿', '云汀', '禾序', '朗岚', '星禾', '松间', '海镜', '白榆', '知雨', '启墨', '远岫', '晴川', '拾光', '南栀', '北辰'] as const;
-const TRADES = ['机电', '食品', '物流', '建材', '化工', '商贸', '环保科技', '餐饮管理', '汽车运输', '印刷', '家具', '医疗器械'] as const;
+const WORDS = [
+  '青屿',
+  '云汀',
+  '禾序',
+  '朗岚',
+  '星禾',
+  '松间',
+  '海镜',
+  '白榆',
+  '知雨',
+  '启墨',
+  '远岫',
+  '晴川',
+  '拾光',
+  '南栀',
+  '北辰',
+] as const;
+const TRADES = [
+  '机电',
+  '食品',
+  '物流',
+  '建材',
+  '化工',
+  '商贸',
+  '环保科技',
+  '餐饮管理',
+  '汽车运输',
+  '印刷',
+  '家具',
+  '医疗器械',
+] as const;
 const CITIES: Readonly<Record<string, string>> = { '11': '北京', '12': '天津', '13': '河北' };
 export const REGIONS: Readonly<Record<'11' | '12' | '13', readonly string[]>> = {
   '11': ['110101', '110105', '110108', '110114', '110228'],
@@ -27,7 +56,11 @@ export function madeUpCode(random: SeededRandom, prefix: string, region: string)
 }
 
 /** A company with a name that nobody can take for a real one. */
-export function madeUpCompany(random: SeededRandom, province: '11' | '12' | '13', number: number): Organisation {
+export function madeUpCompany(
+  random: SeededRandom,
+  province: '11' | '12' | '13',
+  number: number,
+): Organisation {
   const individual = random.chance(0.08);
   const region = random.pick(REGIONS[province]);
   const base = `${CITIES[province] ?? ''}示例${random.pick(WORDS)}${random.pick(TRADES)}`;

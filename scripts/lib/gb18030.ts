@@ -11,7 +11,8 @@ export function encodeGb18030(text: string): Buffer {
       continue;
     }
     const pair = table.get(c);
-    if (pair === undefined) throw new RangeError(`no two-byte GB18030 form of U+${c.codePointAt(0)?.toString(16) ?? ''}`);
+    if (pair === undefined)
+      throw new RangeError(`no two-byte GB18030 form of U+${c.codePointAt(0)?.toString(16) ?? ''}`);
     bytes.push(pair >> 8, pair & 0xff);
   }
   return Buffer.from(bytes);

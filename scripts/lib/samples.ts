@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import type * as ExcelJS from 'exceljs';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { dateOfDay, dayOfDate } from '@credit-ledger/sdk/protocol';
@@ -9,11 +10,20 @@ import { dirtyRows, type ExpectedOutcome } from './dirty.ts';
 import { encodeGb18030 } from './gb18030.ts';
 import { SeededRandom } from './random.ts';
 import {
-  cellsOf, csvLine, csvText, EXPORT_COLUMNS, OPERATION_COLUMNS, PENALTY_2015_COLUMNS, PENALTY_COLUMNS, PERMIT_2015_COLUMNS,
-  PERMIT_COLUMNS, POSITIVE_COLUMNS, type SampleRow,
+  cellsOf,
+  csvLine,
+  csvText,
+  EXPORT_COLUMNS,
+  OPERATION_COLUMNS,
+  PENALTY_2015_COLUMNS,
+  PENALTY_COLUMNS,
+  PERMIT_2015_COLUMNS,
+  PERMIT_COLUMNS,
+  POSITIVE_COLUMNS,
+  type SampleRow,
 } from './templates.ts';
 
-const exceljs = createRequire(import.meta.url)('exceljs') as typeof import('exceljs');
+const exceljs = createRequire(import.meta.url)('exceljs') as typeof ExcelJS;
 
 export interface SampleOptions {
   /** The day that the samples are written for, YYYY-MM-DD: what is in force is in force then. */
@@ -35,7 +45,15 @@ export interface Cast {
   readonly companies: readonly CastMember[];
   readonly authorities: Readonly<Record<'beijing' | 'tianjin' | 'hebei', Organisation>>;
   /** Which files go into which register, in order, and the operations after them. */
-  readonly imports: Readonly<Record<'beijing' | 'tianjin' | 'hebei', { readonly files: readonly { readonly file: string; readonly profile?: string }[]; readonly operations: string }>>;
+  readonly imports: Readonly<
+    Record<
+      'beijing' | 'tianjin' | 'hebei',
+      {
+        readonly files: readonly { readonly file: string; readonly profile?: string }[];
+        readonly operations: string;
+      }
+    >
+  >;
 }
 
 interface Setting {
@@ -66,25 +84,51 @@ export async function makeSamples({ today, seed, dir }: SampleOptions): Promise<
 
   const beijing = [...castPenalties(setting, companies), ...penalties(setting, 'beijing', 40)];
   await save('beijing-penalties.csv', `\ufeff${csvText(PENALTY_COLUMNS, beijing)}`);
-  await save('beijing-permits.xlsx', await workbook(PERMIT_COLUMNS, permits(setting, 'beijing', 30), '行政许可'));
+  await save(
+    'beijing-permits.xlsx',
+    await workbook(PERMIT_COLUMNS, permits(setting, 'beijing', 30), '行政许可'),
+  );
   await save('beijing-positive.csv', csvText(POSITIVE_COLUMNS, positives(setting, 'beijing', 20)));
-  await save('beijing-operations.csv', `\ufeff${csvText(OPERATION_COLUMNS, operations(setting, beijing, companies))}`);
+  await save(
+    'beijing-operations.csv',
+    `\ufeff${csvText(OPERATION_COLUMNS, operations(setting, beijing, companies))}`,
+  );
 
   const tianjin = penalties(setting, 'tianjin', 30);
   await save('tianjin-penalties.xlsx', await workbook(PENALTY_COLUMNS, tianjin, '行政处罚'));
-  await save('tianjin-permits-2015.csv', encodeGb18030(csvText(PERMIT_2015_COLUMNS, oldPermits(setting, 'tianjin', 20))));
+  await save(
+    'tianjin-permits-2015.csv',
+    encodeGb18030(csvText(PERMIT_2015_COLUMNS, oldPermits(setting, 'tianjin', 20))),
+  );
   await save('tianjin-export.csv', csvText(EXPORT_COLUMNS, exported(setting, 15)));
   await save('tianjin-operations.csv', csvText(OPERATION_COLUMNS, operations(setting, tianjin, [])));
 
   const hebei = oldPenalties(setting, 'hebei', 30);
   await save('hebei-penalties-2015.csv', encodeGb18030(csvText(PENALTY_2015_COLUMNS, hebei)));
   await save('hebei-permits.csv', csvText(PERMIT_COLUMNS, permits(setting, 'hebei', 30)));
-  await save('hebei-operations.csv', encodeGb18030(csvText(OPERATION_COLUMNS, operations(setting, hebei, []))));
+  await save(
+    'hebei-operations.csv',
+    encodeGb18030(csvText(OPERATION_COLUMNS, operations(setting, hebei, []))),
+  );
 
   const dirty = dirtyRows(today, setting.authorities.beijing, () => madeUpCode(random, '91', '110105'));
-  await save('dirty-penalties.csv', csvText(PENALTY_COLUMNS, dirty.map(({ row }) => row)));
-  await save('dirty-expected.json', `${JSON.stringify(expectedOf(dirty.map(({ expected }) => expected)), null, 2)}\n`);
-  await save('dirty-formulas.xlsx', await workbook(PENALTY_COLUMNS, penalties(setting, 'beijing', 3), '行政处罚', { formulaIn: '罚款金额（万元）' }));
+  await save(
+    'dirty-penalties.csv',
+    csvText(
+      PENALTY_COLUMNS,
+      dirty.map(({ row }) => row),
+    ),
+  );
+  await save(
+    'dirty-expected.json',
+    `${JSON.stringify(expectedOf(dirty.map(({ expected }) => expected)), null, 2)}\n`,
+  );
+  await save(
+    'dirty-formulas.xlsx',
+    await workbook(PENALTY_COLUMNS, penalties(setting, 'beijing', 3), '行政处罚', {
+      formulaIn: '罚款金额（万元）',
+    }),
+  );
 
   const cast: Cast = {
     today,
@@ -92,14 +136,25 @@ export async function makeSamples({ today, seed, dir }: SampleOptions): Promise<
     authorities: setting.authorities,
     imports: {
       beijing: {
-        files: [{ file: 'beijing-penalties.csv' }, { file: 'beijing-permits.xlsx' }, { file: 'beijing-positive.csv' }],
+        files: [
+          { file: 'beijing-penalties.csv' },
+          { file: 'beijing-permits.xlsx' },
+          { file: 'beijing-positive.csv' },
+        ],
         operations: 'beijing-operations.csv',
       },
       tianjin: {
-        files: [{ file: 'tianjin-penalties.xlsx' }, { file: 'tianjin-permits-2015.csv' }, { file: 'tianjin-export.csv', profile: 'example-ecology-export' }],
+        files: [
+          { file: 'tianjin-penalties.xlsx' },
+          { file: 'tianjin-permits-2015.csv' },
+          { file: 'tianjin-export.csv', profile: 'example-ecology-export' },
+        ],
         operations: 'tianjin-operations.csv',
       },
-      hebei: { files: [{ file: 'hebei-penalties-2015.csv' }, { file: 'hebei-permits.csv' }], operations: 'hebei-operations.csv' },
+      hebei: {
+        files: [{ file: 'hebei-penalties-2015.csv' }, { file: 'hebei-permits.csv' }],
+        operations: 'hebei-operations.csv',
+      },
     },
   };
   await save('cast.json', `${JSON.stringify(cast, null, 2)}\n`);
@@ -110,16 +165,31 @@ export async function makeSamples({ today, seed, dir }: SampleOptions): Promise<
  * Writes a CSV file of `rows` penalties in the national template, streamed: for
  * benchmarks. Every row is a record.
  */
-export async function makeLargeFile(path: string, rows: number, options: { readonly today: string; readonly seed: number }): Promise<void> {
+export async function makeLargeFile(
+  path: string,
+  rows: number,
+  options: { readonly today: string; readonly seed: number },
+): Promise<void> {
   const random = new SeededRandom(options.seed);
   const authority = { name: '北京市示例区市场监督管理局', uscc: madeUpCode(random, '11', '110101') };
-  const setting: Setting = { random, today: dayOfDate(options.today), authorities: { beijing: authority, tianjin: authority, hebei: authority } };
+  const setting: Setting = {
+    random,
+    today: dayOfDate(options.today),
+    authorities: { beijing: authority, tianjin: authority, hebei: authority },
+  };
   // One company in three rows: chains of more than one entry, as in a real register.
-  const companies = Array.from({ length: Math.max(1, Math.ceil(rows / 3)) }, (_, i) => madeUpCompany(random, '11', i + 1));
+  const companies = Array.from({ length: Math.max(1, Math.ceil(rows / 3)) }, (_, i) =>
+    madeUpCompany(random, '11', i + 1),
+  );
   const output = createWriteStream(path);
   output.write(`\ufeff${csvLine(PENALTY_COLUMNS)}`);
   for (let i = 0; i < rows; i++) {
-    const line = csvLine(cellsOf(PENALTY_COLUMNS, penalty(setting, authority, random.pick(companies), `京示市监罚〔${2020 + (i % 6)}〕${i + 1}号`)));
+    const line = csvLine(
+      cellsOf(
+        PENALTY_COLUMNS,
+        penalty(setting, authority, random.pick(companies), `京示市监罚〔${2020 + (i % 6)}〕${i + 1}号`),
+      ),
+    );
     if (!output.write(line)) await once(output, 'drain');
   }
   output.end();
@@ -129,7 +199,12 @@ export async function makeLargeFile(path: string, rows: number, options: { reado
 // ── the cast ─────────────────────────────────────────────────────────────────
 
 function castOf({ random }: Setting): CastMember[] {
-  const named = (role: CastMember['role'], name: string, noSevereDefault: boolean, documentNumber: string | null): CastMember => ({
+  const named = (
+    role: CastMember['role'],
+    name: string,
+    noSevereDefault: boolean,
+    documentNumber: string | null,
+  ): CastMember => ({
     role,
     name,
     uscc: madeUpCode(random, '91', '110108'),
@@ -152,11 +227,25 @@ function castPenalties(setting: Setting, companies: readonly CastMember[]): Samp
     处罚内容: '责令停产停业，罚款人民币60万元',
     '罚款金额（万元）': '60',
   };
-  const texts: Readonly<Record<CastMember['role'], { readonly daysAgo: number; readonly inForceFor: number; readonly said: SampleRow }>> = {
+  const texts: Readonly<
+    Record<
+      CastMember['role'],
+      { readonly daysAgo: number; readonly inForceFor: number; readonly said: SampleRow }
+    >
+  > = {
     clean: { daysAgo: 0, inForceFor: 0, said: {} },
     severe: { daysAgo: 200, inForceFor: 1095, said: severe },
     repaired: { daysAgo: 400, inForceFor: 1095, said: severe },
-    general: { daysAgo: 120, inForceFor: 365, said: { 违法行为类型: '未按规定明码标价', 处罚类别: '警告；罚款', 处罚内容: '警告，罚款0.5万元', '罚款金额（万元）': '0.5' } },
+    general: {
+      daysAgo: 120,
+      inForceFor: 365,
+      said: {
+        违法行为类型: '未按规定明码标价',
+        处罚类别: '警告；罚款',
+        处罚内容: '警告，罚款0.5万元',
+        '罚款金额（万元）': '0.5',
+      },
+    },
     old: { daysAgo: 1500, inForceFor: 3650, said: severe },
   };
   return companies
@@ -165,7 +254,15 @@ function castPenalties(setting: Setting, companies: readonly CastMember[]): Samp
       const { daysAgo, inForceFor, said } = texts[company.role];
       const day = setting.today - daysAgo;
       const row = penalty(setting, setting.authorities.beijing, company, company.documentNumber ?? '');
-      return { ...row, '没收违法所得、没收非法财物的金额（万元）': '', 暂扣或吊销证照名称及编号: '', ...said, 处罚决定日期: slashed(day), 处罚有效期: slashed(day + inForceFor), 公示截止期: slashed(day + inForceFor) };
+      return {
+        ...row,
+        '没收违法所得、没收非法财物的金额（万元）': '',
+        暂扣或吊销证照名称及编号: '',
+        ...said,
+        处罚决定日期: slashed(day),
+        处罚有效期: slashed(day + inForceFor),
+        公示截止期: slashed(day + inForceFor),
+      };
     });
 }
 
@@ -175,7 +272,11 @@ type Place = keyof Cast['authorities'];
 const PROVINCE: Readonly<Record<Place, '11' | '12' | '13'>> = { beijing: '11', tianjin: '12', hebei: '13' };
 const MARK: Readonly<Record<Place, string>> = { beijing: '京示市监', tianjin: '津示环', hebei: '冀示交' };
 /** Placeholders in columns that intake drops. No person has this name or number. */
-const PERSON = { 法定代表人: '测试', 法定代表人证件类型: '身份证', 法定代表人证件号码: '110101190001010000' } as const;
+const PERSON = {
+  法定代表人: '测试',
+  法定代表人证件类型: '身份证',
+  法定代表人证件号码: '110101190001010000',
+} as const;
 
 const OFFENCES: readonly { readonly type: string; readonly facts: string; readonly law: string }[] = [
   { type: '虚假宣传', facts: '在销售页面对产品性能作引人误解的说明', law: '《反不正当竞争法》第二十条' },
@@ -184,11 +285,19 @@ const OFFENCES: readonly { readonly type: string; readonly facts: string; readon
   { type: '未按规定公示价格', facts: '经营场所未明码标价', law: '《价格法》第四十二条' },
 ];
 
-function penalty({ random, today }: Setting, authority: Organisation, company: Organisation, documentNumber: string): SampleRow {
+function penalty(
+  { random, today }: Setting,
+  authority: Organisation,
+  company: Organisation,
+  documentNumber: string,
+): SampleRow {
   const offence = random.pick(OFFENCES);
   const day = today - random.integer(10, 1400);
   const sort = random.integer(1, 10);
-  const fine = sort <= 7 ? random.pick(['0.05', '0.2', '0.5', '1', '2', '3.5', '5', '9.9', '12.345678', '20', '60.0001', '120']) : '';
+  const fine =
+    sort <= 7
+      ? random.pick(['0.05', '0.2', '0.5', '1', '2', '3.5', '5', '9.9', '12.345678', '20', '60.0001', '120'])
+      : '';
   const said: SampleRow =
     sort <= 5
       ? { 处罚类别: '罚款', 处罚内容: `罚款${fine}万元` }
@@ -197,8 +306,16 @@ function penalty({ random, today }: Setting, authority: Organisation, company: O
         : sort === 8
           ? { 处罚类别: '警告', 处罚内容: '给予警告' }
           : sort === 9
-            ? { 处罚类别: '没收违法所得、没收非法财物', 处罚内容: '没收违法所得', '没收违法所得、没收非法财物的金额（万元）': '1.25' }
-            : { 处罚类别: '暂扣或吊销许可证/执照', 处罚内容: '吊销许可证', 暂扣或吊销证照名称及编号: `示例许可证 ${random.integer(1000, 9999)}` };
+            ? {
+                处罚类别: '没收违法所得、没收非法财物',
+                处罚内容: '没收违法所得',
+                '没收违法所得、没收非法财物的金额（万元）': '1.25',
+              }
+            : {
+                处罚类别: '暂扣或吊销许可证/执照',
+                处罚内容: '吊销许可证',
+                暂扣或吊销证照名称及编号: `示例许可证 ${random.integer(1000, 9999)}`,
+              };
   return {
     行政相对人名称: company.name,
     行政相对人类别: company.uscc.startsWith('92') ? '个体工商户' : '法人及非法人组织',
@@ -222,7 +339,12 @@ function penalty({ random, today }: Setting, authority: Organisation, company: O
 
 function penalties(setting: Setting, place: Place, count: number): SampleRow[] {
   return Array.from({ length: count }, (_, i) =>
-    penalty(setting, setting.authorities[place], madeUpCompany(setting.random, PROVINCE[place], i + 1), `${MARK[place]}罚〔2025〕${setting.random.integer(1, 9)}${String(i + 1).padStart(3, '0')}号`),
+    penalty(
+      setting,
+      setting.authorities[place],
+      madeUpCompany(setting.random, PROVINCE[place], i + 1),
+      `${MARK[place]}罚〔2025〕${setting.random.integer(1, 9)}${String(i + 1).padStart(3, '0')}号`,
+    ),
   );
 }
 
@@ -309,7 +431,14 @@ function positives(setting: Setting, place: Place, count: number): SampleRow[] {
       主体名称: company.name,
       统一社会信用代码: company.uscc,
       正面信息编号: `${MARK[place]}正〔2026〕${i + 1}号`,
-      正面信息类别: random.pick(['按期纳税', '按期缴纳社保', '按期缴纳水电燃气', '诚实守信荣誉', '合同履行', '履行信用承诺']),
+      正面信息类别: random.pick([
+        '按期纳税',
+        '按期缴纳社保',
+        '按期缴纳水电燃气',
+        '诚实守信荣誉',
+        '合同履行',
+        '履行信用承诺',
+      ]),
       正面信息内容: '按期履行',
       所属期: `${dateOfDay(day as ReturnType<typeof dayOfDate>).slice(0, 4)}年`,
       认定日期: slashed(day),
@@ -344,9 +473,15 @@ function exported(setting: Setting, count: number): SampleRow[] {
 }
 
 /** Operations on some of the rows: one of each kind, and the repair of the cast. */
-function operations({ random, today }: Setting, rows: readonly SampleRow[], companies: readonly CastMember[]): SampleRow[] {
+function operations(
+  { random, today }: Setting,
+  rows: readonly SampleRow[],
+  companies: readonly CastMember[],
+): SampleRow[] {
   const repaired = companies.find(({ role }) => role === 'repaired');
-  const numbers = rows.map((row) => row['行政处罚决定书文号'] ?? '').filter((number) => !companies.some(({ documentNumber }) => documentNumber === number));
+  const numbers = rows
+    .map((row) => row['行政处罚决定书文号'] ?? '')
+    .filter((number) => !companies.some(({ documentNumber }) => documentNumber === number));
   const on = (index: number): string => numbers[index] ?? '';
   const day = (): string => slashed(today - random.integer(0, 9));
   const made: SampleRow[] = [
@@ -355,11 +490,26 @@ function operations({ random, today }: Setting, rows: readonly SampleRow[], comp
     { 决定书文号: on(2), 操作: 'dispute', 日期: slashed(today - 9), 原因: '当事人提出异议' },
     { 决定书文号: on(3), 操作: 'dispute', 日期: slashed(today - 9), 原因: '当事人提出异议' },
     { 决定书文号: on(3), 操作: 'settle', 日期: slashed(today - 2), 原因: '核实无误，维持' },
-    { 决定书文号: on(4), 操作: 'correct', 日期: day(), 原因: '文书笔误', 更正项: '备注', 更正值: '更正：原文书笔误' },
+    {
+      决定书文号: on(4),
+      操作: 'correct',
+      日期: day(),
+      原因: '文书笔误',
+      更正项: '备注',
+      更正值: '更正：原文书笔误',
+    },
   ];
-  return repaired?.documentNumber == null
+  return repaired === undefined || repaired.documentNumber === null
     ? made
-    : [{ 决定书文号: repaired.documentNumber, 操作: 'repair', 日期: slashed(today - 30), 原因: '整改完成，准予信用修复' }, ...made];
+    : [
+        {
+          决定书文号: repaired.documentNumber,
+          操作: 'repair',
+          日期: slashed(today - 30),
+          原因: '整改完成，准予信用修复',
+        },
+        ...made,
+      ];
 }
 
 // ── spelling and writing ─────────────────────────────────────────────────────
@@ -371,7 +521,14 @@ function slashed(day: number): string {
 /** A date as the old files write it: any of the accepted spellings. */
 function spelled(random: SeededRandom, slash: string): string {
   const [y = '', m = '', d = ''] = slash.split('/');
-  return random.pick([slash, `${y}-${m}-${d}`, `${y}.${Number(m)}.${Number(d)}`, `${y}${m}${d}`, `${y}年${Number(m)}月${Number(d)}日`, `${y}-${m}-${d} 00:00:00`]);
+  return random.pick([
+    slash,
+    `${y}-${m}-${d}`,
+    `${y}.${Number(m)}.${Number(d)}`,
+    `${y}${m}${d}`,
+    `${y}年${Number(m)}月${Number(d)}日`,
+    `${y}-${m}-${d} 00:00:00`,
+  ]);
 }
 
 function oracleDate(day: number): string {
@@ -380,7 +537,12 @@ function oracleDate(day: number): string {
 }
 
 /** A workbook as an office program writes it: dates as serials, amounts as numbers, the rest as text. */
-async function workbook(columns: readonly string[], rows: readonly SampleRow[], sheetName: string, dirt: { readonly formulaIn?: string } = {}): Promise<Uint8Array> {
+async function workbook(
+  columns: readonly string[],
+  rows: readonly SampleRow[],
+  sheetName: string,
+  dirt: { readonly formulaIn?: string } = {},
+): Promise<Uint8Array> {
   const book = new exceljs.Workbook();
   book.created = new Date('2026-01-01T00:00:00Z');
   book.modified = book.created;
@@ -390,7 +552,8 @@ async function workbook(columns: readonly string[], rows: readonly SampleRow[], 
     const cells = cellsOf(columns, row).map((cell, i) => {
       const column = columns[i] ?? '';
       if (column === dirt.formulaIn) return { formula: 'SUM(1,1)', result: 2 };
-      if (/日期|有效期|截止/u.test(column) && /^\d{4}\/\d{2}\/\d{2}$/u.test(cell)) return new Date(`${cell.replaceAll('/', '-')}T00:00:00Z`);
+      if (/日期|有效期|截止/u.test(column) && /^\d{4}\/\d{2}\/\d{2}$/u.test(cell))
+        return new Date(`${cell.replaceAll('/', '-')}T00:00:00Z`);
       return /金额/u.test(column) && cell !== '' ? Number(cell) : cell === '' ? null : cell;
     });
     const line = sheet.addRow(cells);

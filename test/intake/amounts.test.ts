@@ -1,9 +1,19 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { readAmount, readNumberAmount, yuanOfFen, type AmountReading, type AmountUnit } from '../../node/src/intake/amounts.ts';
+import {
+  readAmount,
+  readNumberAmount,
+  yuanOfFen,
+  type AmountReading,
+  type AmountUnit,
+} from '../../node/src/intake/amounts.ts';
 
 const brief = (reading: AmountReading): string =>
-  reading.verdict === 'accept' ? String(reading.fen) : reading.verdict === 'missing' ? 'missing' : `${reading.code}${reading.suggestion === null ? '' : ` ${reading.suggestion}`}`;
+  reading.verdict === 'accept'
+    ? String(reading.fen)
+    : reading.verdict === 'missing'
+      ? 'missing'
+      : `${reading.code}${reading.suggestion === null ? '' : ` ${reading.suggestion}`}`;
 
 const TABLE: readonly (readonly [text: string, unit: AmountUnit, expected: string])[] = [
   ['1', '万元', '1000000'],

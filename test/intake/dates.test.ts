@@ -248,9 +248,12 @@ describe('intake: dates', () => {
 
   const HAN = '〇一二三四五六七八九';
   const numeral = (n: number): string =>
-    n < 10 ? HAN.charAt(n) : `${n < 20 ? '' : HAN.charAt(Math.floor(n / 10))}十${n % 10 === 0 ? '' : HAN.charAt(n % 10)}`;
+    n < 10
+      ? HAN.charAt(n)
+      : `${n < 20 ? '' : HAN.charAt(Math.floor(n / 10))}十${n % 10 === 0 ? '' : HAN.charAt(n % 10)}`;
   const pad = (n: number): string => String(n).padStart(2, '0');
-  const wide = (s: string): string => s.replace(/[0-9]/gu, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0));
+  const wide = (s: string): string =>
+    s.replace(/[0-9]/gu, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0));
   const SPELLINGS: readonly ((y: number, m: number, d: number) => string)[] = [
     (y, m, d) => `${y}-${pad(m)}-${pad(d)}`,
     (y, m, d) => `${y}/${m}/${d}`,
@@ -260,12 +263,17 @@ describe('intake: dates', () => {
     (y, m, d) => wide(`${y}年${m}月${d}日`),
     (y, m, d) => `${y} ${pad(m)} ${pad(d)}`,
     (y, m, d) => `${y}—${m}—${d}`,
-    (y, m, d) => `${[...String(y)].map((c) => HAN.charAt(Number(c))).join('')}年${numeral(m)}月${numeral(d)}日`,
+    (y, m, d) =>
+      `${[...String(y)].map((c) => HAN.charAt(Number(c))).join('')}年${numeral(m)}月${numeral(d)}日`,
     (y, m, d) => `${y}-${pad(m)}-${pad(d)} 23:59:59`,
     (y, m, d) => `${y}-${pad(m)}-${pad(d)}T00:00:00+08:00`,
     (y, m, d) => `公元${y}年${m}月${d}日`,
   ];
-  const anyDay = fc.date({ min: new Date('1949-10-01T00:00:00Z'), max: new Date('2098-12-31T00:00:00Z'), noInvalidDate: true });
+  const anyDay = fc.date({
+    min: new Date('1949-10-01T00:00:00Z'),
+    max: new Date('2098-12-31T00:00:00Z'),
+    noInvalidDate: true,
+  });
 
   it('reads back every day from every accepted spelling', () => {
     fc.assert(
@@ -281,12 +289,22 @@ describe('intake: dates', () => {
 
   it('reads back every range from its two days', () => {
     fc.assert(
-      fc.property(anyDay, anyDay, fc.constantFrom('至', '-', ' - ', '~', '到'), fc.constantFrom(...SPELLINGS.slice(0, 6)), (one, two, joint, spell) => {
-        const [from, to] = [one.toISOString().slice(0, 10), two.toISOString().slice(0, 10)].sort() as [string, string];
-        fc.pre(from !== '1970-01-01' && to !== '1970-01-01');
-        const said = (iso: string): string => spell(...(iso.split('-').map(Number) as [number, number, number]));
-        expect(brief(readDate(`${said(from)}${joint}${said(to)}`))).to.equal(`A range ${from}..${to}`);
-      }),
+      fc.property(
+        anyDay,
+        anyDay,
+        fc.constantFrom('至', '-', ' - ', '~', '到'),
+        fc.constantFrom(...SPELLINGS.slice(0, 6)),
+        (one, two, joint, spell) => {
+          const [from, to] = [one.toISOString().slice(0, 10), two.toISOString().slice(0, 10)].sort() as [
+            string,
+            string,
+          ];
+          fc.pre(from !== '1970-01-01' && to !== '1970-01-01');
+          const said = (iso: string): string =>
+            spell(...(iso.split('-').map(Number) as [number, number, number]));
+          expect(brief(readDate(`${said(from)}${joint}${said(to)}`))).to.equal(`A range ${from}..${to}`);
+        },
+      ),
       { numRuns: 1000 },
     );
   });
@@ -300,20 +318,28 @@ describe('intake: dates', () => {
         const noonAtEight = days * 86_400 - 8 * 3600 + 43_200;
         expect(brief(readSerialDate(String(days + 25_569), '1900', true))).to.equal(`A day ${iso}`);
         expect(brief(readSerialDate(String(days + 24_107), '1904', true))).to.equal(`A day ${iso}`);
-        if (noonAtEight > 100_000_000) expect(brief(readDate(String(noonAtEight), { profile: { epoch: 's' } }))).to.equal(`A day ${iso}`);
+        if (noonAtEight > 100_000_000)
+          expect(brief(readDate(String(noonAtEight), { profile: { epoch: 's' } }))).to.equal(`A day ${iso}`);
       }),
     );
   });
 
   it('never throws and never invents a day, whatever the text', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'grapheme' }), fc.stringMatching(/^[0-9年月日至\-/. ]{1,24}$/u)), (text) => {
-        const reading = readDate(text);
-        if (reading.verdict !== 'accept') return;
-        if (reading.start !== null) expect(new Date(`${reading.start}T00:00:00Z`).toISOString().slice(0, 10)).to.equal(reading.start);
-        if (reading.start !== null && reading.end !== null) expect(reading.start <= reading.end).to.equal(true);
-        expect(/[0-9〇零○一二三四五六七八九十元壹贰叁]|长期|永久|期限|不限/u.test(text.normalize('NFKC'))).to.equal(true);
-      }),
+      fc.property(
+        fc.oneof(fc.string({ unit: 'grapheme' }), fc.stringMatching(/^[0-9年月日至\-/. ]{1,24}$/u)),
+        (text) => {
+          const reading = readDate(text);
+          if (reading.verdict !== 'accept') return;
+          if (reading.start !== null)
+            expect(new Date(`${reading.start}T00:00:00Z`).toISOString().slice(0, 10)).to.equal(reading.start);
+          if (reading.start !== null && reading.end !== null)
+            expect(reading.start <= reading.end).to.equal(true);
+          expect(
+            /[0-9〇零○一二三四五六七八九十元壹贰叁]|长期|永久|期限|不限/u.test(text.normalize('NFKC')),
+          ).to.equal(true);
+        },
+      ),
       { numRuns: 3000 },
     );
   });

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type * as ExcelJS from 'exceljs';
 import { deflateRawSync, crc32 } from 'node:zlib';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import { expect } from 'chai';
@@ -8,7 +9,7 @@ import { csvText, PENALTY_COLUMNS, type SampleRow } from '../../scripts/lib/temp
 import type { Cell, Table } from '../../node/src/intake/table.ts';
 
 export const TODAY = '2026-11-23';
-export const exceljs = createRequire(import.meta.url)('exceljs') as typeof import('exceljs');
+export const exceljs = createRequire(import.meta.url)('exceljs') as typeof ExcelJS;
 
 const random = new SeededRandom(7);
 
@@ -87,15 +88,26 @@ const OFFICE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationsh
 /** The least that is a workbook, with these parts replaced or added. */
 export function bareWorkbook(
   sheetXml: string,
-  given: { readonly sharedStrings?: string; readonly styles?: string; readonly workbookPr?: string; readonly more?: Readonly<Record<string, string | Uint8Array>> } = {},
+  given: {
+    readonly sharedStrings?: string;
+    readonly styles?: string;
+    readonly workbookPr?: string;
+    readonly more?: Readonly<Record<string, string | Uint8Array>>;
+  } = {},
 ): Record<string, string | Uint8Array> {
-  const relation = (id: string, type: string, target: string): string => `<Relationship Id="${id}" Type="${OFFICE}/${type}" Target="${target}"/>`;
-  const relations = (inner: string): string => `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">${inner}</Relationships>`;
+  const relation = (id: string, type: string, target: string): string =>
+    `<Relationship Id="${id}" Type="${OFFICE}/${type}" Target="${target}"/>`;
+  const relations = (inner: string): string =>
+    `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">${inner}</Relationships>`;
   return {
     '[Content_Types].xml': '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
     '_rels/.rels': relations(relation('r1', 'officeDocument', 'xl/workbook.xml')),
     'xl/workbook.xml': `<workbook ${NS} xmlns:r="${OFFICE}">${given.workbookPr ?? ''}<sheets><sheet name="表" sheetId="1" r:id="r1"/></sheets></workbook>`,
-    'xl/_rels/workbook.xml.rels': relations(relation('r1', 'worksheet', 'worksheets/sheet1.xml') + relation('r2', 'sharedStrings', 'sharedStrings.xml') + relation('r3', 'styles', 'styles.xml')),
+    'xl/_rels/workbook.xml.rels': relations(
+      relation('r1', 'worksheet', 'worksheets/sheet1.xml') +
+        relation('r2', 'sharedStrings', 'sharedStrings.xml') +
+        relation('r3', 'styles', 'styles.xml'),
+    ),
     'xl/worksheets/sheet1.xml': sheetXml,
     ...(given.sharedStrings === undefined ? {} : { 'xl/sharedStrings.xml': given.sharedStrings }),
     ...(given.styles === undefined ? {} : { 'xl/styles.xml': given.styles }),
@@ -105,8 +117,13 @@ export function bareWorkbook(
 
 /** Sheet XML with these rows of inline strings; a cell that begins with `<` is taken as XML of its own. */
 export function sheetOf(rows: readonly (readonly string[])[]): string {
-  const column = (index: number): string => (index < 26 ? '' : String.fromCharCode(64 + Math.floor(index / 26))) + String.fromCharCode(65 + (index % 26));
-  const cell = (text: string, at: string): string => (text.startsWith('<') ? text.replace('<c', `<c r="${at}"`) : `<c r="${at}" t="inlineStr"><is><t>${text}</t></is></c>`);
+  const column = (index: number): string =>
+    (index < 26 ? '' : String.fromCharCode(64 + Math.floor(index / 26))) +
+    String.fromCharCode(65 + (index % 26));
+  const cell = (text: string, at: string): string =>
+    text.startsWith('<')
+      ? text.replace('<c', `<c r="${at}"`)
+      : `<c r="${at}" t="inlineStr"><is><t>${text}</t></is></c>`;
   return `<worksheet ${NS}><sheetData>${rows.map((cells, i) => `<row r="${i + 1}">${cells.map((text, j) => (text === '' ? '' : cell(text, `${column(j)}${i + 1}`))).join('')}</row>`).join('')}</sheetData></worksheet>`;
 }
 

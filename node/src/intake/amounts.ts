@@ -23,8 +23,10 @@ const FEN_PER_UNIT_EXPONENT: Readonly<Record<AmountUnit, number>> = { 元: 2, �
 /** The entry holds amounts in 64 bits (protocol §4). */
 const MAX_FEN = (1n << 64n) - 1n;
 
-const SHAPE = /^(?:人民币|RMB|CNY)?([¥￥]?)([+-]?(?:[\d,]+(?:\.\d*)?|\.\d+)(?:E[+-]?\d{1,3})?|[一二三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟两〇零]+?)(亿元|亿|万元|万|元|圆)?(?:人民币)?(?:整|正)?$/u;
-const SPELLED = /^(?:人民币)?([〇零一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟]+)(?:元|圆)(?:整|正)?$/u;
+const SHAPE =
+  /^(?:人民币|RMB|CNY)?([¥￥]?)([+-]?(?:[\d,]+(?:\.\d*)?|\.\d+)(?:E[+-]?\d{1,3})?|[一二三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟两〇零]+?)(亿元|亿|万元|万|元|圆)?(?:人民币)?(?:整|正)?$/u;
+const SPELLED =
+  /^(?:人民币)?([〇零一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟]+)(?:元|圆)(?:整|正)?$/u;
 
 /**
  * Reads an amount exactly, in fen: decimal strings and integers only, never a
@@ -33,8 +35,11 @@ const SPELLED = /^(?:人民币)?([〇零一二三四五六七八九十百千万�
  */
 export function readAmount(raw: string, columnUnit: AmountUnit): AmountReading {
   if (isMissing(raw)) return { verdict: 'missing' };
-  const text = squeezed(raw).replace(/[，、](?=\d{3})/gu, ',').toUpperCase();
-  if (/USD|US\$|\$|EUR|€|HKD|HK|港元|港币|美元|欧元|日元|英镑/u.test(text)) return issue('AMOUNT_FOREIGN_CURRENCY');
+  const text = squeezed(raw)
+    .replace(/[，、](?=\d{3})/gu, ',')
+    .toUpperCase();
+  if (/USD|US\$|\$|EUR|€|HKD|HK|港元|港币|美元|欧元|日元|英镑/u.test(text))
+    return issue('AMOUNT_FOREIGN_CURRENCY');
   const spelled = SPELLED.exec(text);
   if (spelled?.[1] !== undefined) {
     const yuan = integerOfChinese(spelled[1]);
@@ -43,11 +48,23 @@ export function readAmount(raw: string, columnUnit: AmountUnit): AmountReading {
   const match = SHAPE.exec(text);
   if (match === null) return issue('AMOUNT_UNREADABLE');
   const [, sign = '', figures = '', unitText] = match;
-  const unit: AmountUnit = unitText === undefined ? columnUnit : unitText.startsWith('亿') ? '亿元' : unitText.startsWith('万') ? '万元' : '元';
-  if (sign !== '' && unitText === undefined && columnUnit !== '元') return issue('AMOUNT_UNIT_UNCLEAR', `${figures}元`);
-  if (figures.includes(',') && !/^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/u.test(figures)) return issue('AMOUNT_SEPARATORS');
+  const unit: AmountUnit =
+    unitText === undefined
+      ? columnUnit
+      : unitText.startsWith('亿')
+        ? '亿元'
+        : unitText.startsWith('万')
+          ? '万元'
+          : '元';
+  if (sign !== '' && unitText === undefined && columnUnit !== '元')
+    return issue('AMOUNT_UNIT_UNCLEAR', `${figures}元`);
+  if (figures.includes(',') && !/^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/u.test(figures))
+    return issue('AMOUNT_SEPARATORS');
   const spelledFigures = /^[\d.,+\-E]+$/u.test(figures) ? null : integerOfChinese(figures);
-  const value = spelledFigures !== null ? { digits: spelledFigures, scale: 0 } : parseDecimal(figures.replaceAll(',', ''));
+  const value =
+    spelledFigures !== null
+      ? { digits: spelledFigures, scale: 0 }
+      : parseDecimal(figures.replaceAll(',', ''));
   return value === null ? issue('AMOUNT_UNREADABLE') : inFen(value, unit);
 }
 

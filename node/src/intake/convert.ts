@@ -7,7 +7,13 @@ import { decimalText, parseSpreadsheetNumber } from './decimals.ts';
 import { type Issue, type IssueCode, issueOf } from './issues.ts';
 import { conditionHolds, mapDomain, mapKind, mapSeverity } from './mapping.ts';
 import type { Plan, PlannedColumn } from './plan.ts';
-import { isNaturalPersonCategory, isResidentId, mayBePersonalName, withoutPersonalNumbers, withoutResidentIds } from './privacy.ts';
+import {
+  isNaturalPersonCategory,
+  isResidentId,
+  mayBePersonalName,
+  withoutPersonalNumbers,
+  withoutResidentIds,
+} from './privacy.ts';
 import { regionStanding } from './regions.ts';
 import { type Cell, cellName, cellText, type Table, type TableRow } from './table.ts';
 import { canonicalDocumentNumber, canonicalName, canonicalText, isMissing, squeezed, tidy } from './text.ts';
@@ -17,7 +23,12 @@ export type CanonicalRecord = NewRecord;
 
 /** What became of one row. */
 export type RowOutcome =
-  | { readonly row: number; readonly record: CanonicalRecord; readonly warnings: readonly Issue[]; readonly original: readonly string[] }
+  | {
+      readonly row: number;
+      readonly record: CanonicalRecord;
+      readonly warnings: readonly Issue[];
+      readonly original: readonly string[];
+    }
   /** `original`: the cells that may be shown again, in the plan's columns; null where nothing may be. */
   | { readonly row: number; readonly issues: readonly Issue[]; readonly original: readonly string[] | null }
   | { readonly row: number; readonly duplicateOf: { readonly row: number } };
@@ -39,16 +50,25 @@ const DOCUMENT_CHARS = 128;
  * same document with the same content is a duplicate, with other content an
  * issue.
  */
-export async function* convertRows(table: Table, plan: Plan, options: ConvertOptions): AsyncGenerator<RowOutcome> {
+export async function* convertRows(
+  table: Table,
+  plan: Plan,
+  options: ConvertOptions,
+): AsyncGenerator<RowOutcome> {
   const context = new PlanContext(plan, table, options.today);
-  const seen = new Map<string, { readonly contentHash: string; readonly uscc: string; readonly row: number }>();
+  const seen = new Map<
+    string,
+    { readonly contentHash: string; readonly uscc: string; readonly row: number }
+  >();
   for await (const row of table.rows(plan.sheet)) {
     if (row.row < plan.firstRow) continue;
     if (row.cells.every((cell) => cellText(cell).trim() === '')) continue;
     const outcome = new RowConversion(row, context).outcome();
     if ('record' in outcome && options.keepRepeats !== true) {
       const { record } = outcome;
-      const key = plan.profile.severalSubjectsPerDocument ? `${record.documentNumber}\n${record.uscc}` : record.documentNumber;
+      const key = plan.profile.severalSubjectsPerDocument
+        ? `${record.documentNumber}\n${record.uscc}`
+        : record.documentNumber;
       const first = seen.get(key);
       if (first !== undefined) {
         yield first.contentHash === record.contentHash
@@ -73,10 +93,15 @@ function conflictWithin(
   first: { readonly uscc: string; readonly row: number },
 ): Issue {
   const fields = first.uscc === outcome.record.uscc ? '内容 / content' : '主体 / subject';
-  return issueOf({ row: outcome.row, column: documentColumn(plan) }, 'CONFLICTS_WITH_RECORD', outcome.record.documentNumber, {
-    where: `本文件第 ${first.row} 行 / row ${first.row} of this file`,
-    fields,
-  });
+  return issueOf(
+    { row: outcome.row, column: documentColumn(plan) },
+    'CONFLICTS_WITH_RECORD',
+    outcome.record.documentNumber,
+    {
+      where: `本文件第 ${first.row} 行 / row ${first.row} of this file`,
+      fields,
+    },
+  );
 }
 
 /** What is the same for all rows of a file, worked out once. */
@@ -95,7 +120,9 @@ class PlanContext {
     this.table = table;
     this.today = today;
     this.columns = new Map(plan.columns.map((column) => [column.spec.field, column]));
-    this.volatile = new Set(plan.profile.columns.filter((column) => column.volatile).map(({ field }) => field));
+    this.volatile = new Set(
+      plan.profile.columns.filter((column) => column.volatile).map(({ field }) => field),
+    );
   }
 
   agencyCode(text: string): UsccCheck {
@@ -163,7 +190,8 @@ class RowConversion {
     const code = text(record.subjectCode);
     if (isResidentId(code)) return 'NATURAL_PERSON';
     const name = text(record.subjectName);
-    if (isResidentId(name) || (mayBePersonalName(name) && !checkUscc(code).ok)) return 'NATURAL_PERSON_LIKELY';
+    if (isResidentId(name) || (mayBePersonalName(name) && !checkUscc(code).ok))
+      return 'NATURAL_PERSON_LIKELY';
     return null;
   }
 
@@ -175,7 +203,13 @@ class RowConversion {
     for (const [field, given] of Object.entries(profile.fixed)) {
       const value = given === 'today' && days.includes(field) ? this.#context.today : given;
       if (value === '') continue;
-      if (days.includes(field)) this.#takeDate(field, readDate(value), { field, column: field, isEnd: field !== profile.record.day, optional: false });
+      if (days.includes(field))
+        this.#takeDate(field, readDate(value), {
+          field,
+          column: field,
+          isEnd: field !== profile.record.day,
+          optional: false,
+        });
       else this.#put(field, value);
     }
   }
@@ -224,7 +258,10 @@ class RowConversion {
         break;
       case 'list': {
         const parts = column.spec.values === undefined ? [text] : text.split(/[,;，；|]/u);
-        this.#put(field, withoutPersonalNumbers(parts.map((part) => squeezed(mappedValue(column, part) ?? part)).join('；')));
+        this.#put(
+          field,
+          withoutPersonalNumbers(parts.map((part) => squeezed(mappedValue(column, part) ?? part)).join('；')),
+        );
         break;
       }
       case 'text':
@@ -244,10 +281,12 @@ class RowConversion {
     }
     this.#put(column.spec.field, check.uscc, text);
     const standing = regionStanding(regionSegment(check.uscc));
-    if (standing.standing === 'historical') this.#warn(column, 'REGION_HISTORICAL', check.uscc, { region: standing.name });
+    if (standing.standing === 'historical')
+      this.#warn(column, 'REGION_HISTORICAL', check.uscc, { region: standing.name });
     if (standing.standing === 'unknown') this.#warn(column, 'REGION_UNKNOWN', check.uscc);
     const category = this.#textOf(this.#plan.profile.record.subjectCategory);
-    if (/个体/u.test(category) && !check.uscc.startsWith('92')) this.#issue(column, 'CATEGORY_CONTRADICTS_CODE', `${category} ${check.uscc}`);
+    if (/个体/u.test(category) && !check.uscc.startsWith('92'))
+      this.#issue(column, 'CATEGORY_CONTRADICTS_CODE', `${category} ${check.uscc}`);
   }
 
   #textOf(field: string | undefined): string {
@@ -273,16 +312,26 @@ class RowConversion {
   }
 
   #readDocumentNumber(column: PlannedColumn, cell: Cell, text: string): void {
-    const number = canonicalDocumentNumber(typeof cell === 'object' && cell.type === 'number' ? numberText(cell.text) : text);
+    const number = canonicalDocumentNumber(
+      typeof cell === 'object' && cell.type === 'number' ? numberText(cell.text) : text,
+    );
     const isDateCell = typeof cell === 'object' && cell.isDate;
-    if (isDateCell || withoutResidentIds(number) !== number || number.length < 2 || number.length > DOCUMENT_CHARS || !/[\d一二三四五六七八九十〇零]/u.test(number)) {
+    if (
+      isDateCell ||
+      withoutResidentIds(number) !== number ||
+      number.length < 2 ||
+      number.length > DOCUMENT_CHARS ||
+      !/[\d一二三四五六七八九十〇零]/u.test(number)
+    ) {
       this.#issue(column, 'DOCUMENT_NUMBER_INVALID', text);
     } else this.#put(column.spec.field, number, text);
   }
 
   #readText(column: PlannedColumn, cell: Cell, text: string): void {
     const { field } = column.spec;
-    const kept = canonicalText(typeof cell === 'object' && cell.type === 'number' ? numberText(cell.text) : unwrapped(cellText(cell)));
+    const kept = canonicalText(
+      typeof cell === 'object' && cell.type === 'number' ? numberText(cell.text) : unwrapped(cellText(cell)),
+    );
     const mapped = column.spec.values === undefined ? kept : mappedValue(column, text);
     if (mapped === null) {
       if (field === this.#plan.profile.severityField) this.#issue(column, 'SEVERITY_UNKNOWN', text);
@@ -295,12 +344,16 @@ class RowConversion {
   }
 
   #readAmountColumn(column: PlannedColumn, cell: Cell, text: string): void {
-    const reading = typeof cell === 'object' && cell.type === 'number' ? readNumberAmount(cell.text, column.unit) : readAmount(text, column.unit);
+    const reading =
+      typeof cell === 'object' && cell.type === 'number'
+        ? readNumberAmount(cell.text, column.unit)
+        : readAmount(text, column.unit);
     this.#takeAmount(column, reading, text);
   }
 
   #takeAmount(column: PlannedColumn, reading: AmountReading, text: string): void {
-    if (reading.verdict === 'issue') this.#issue(column, reading.code, text, { hint: reading.suggestion, unit: column.unit });
+    if (reading.verdict === 'issue')
+      this.#issue(column, reading.code, text, { hint: reading.suggestion, unit: column.unit });
     if (reading.verdict !== 'accept') return;
     const { field } = column.spec;
     this.#fen.set(field, reading.fen);
@@ -318,20 +371,42 @@ class RowConversion {
       typeof cell === 'object' && cell.type === 'number'
         ? readSerialDate(cell.text, this.#context.table.dateSystem, cell.isDate, options)
         : readDate(text, options);
-    this.#takeDate(spec.field, reading, { field: spec.field, column: column.header, isEnd: spec.type === 'end', optional: spec.type === 'date' });
+    this.#takeDate(spec.field, reading, {
+      field: spec.field,
+      column: column.header,
+      isEnd: spec.type === 'end',
+      optional: spec.type === 'date',
+    });
   }
 
-  #takeDate(field: string, reading: DateReading, how: { readonly field: string; readonly column: string; readonly isEnd: boolean; readonly optional: boolean }): void {
+  #takeDate(
+    field: string,
+    reading: DateReading,
+    how: {
+      readonly field: string;
+      readonly column: string;
+      readonly isEnd: boolean;
+      readonly optional: boolean;
+    },
+  ): void {
     if (reading.verdict === 'missing') return;
     const at = { row: this.#row.row, column: how.column };
     if (how.optional) {
       // Only informs: what is no exact date is kept as it was written.
       if (reading.verdict !== 'accept') this.#warnings.push(issueOf(at, 'DATE_LEFT_OUT', reading.raw));
-      this.#put(field, reading.verdict === 'accept' ? spanText(reading) : withoutPersonalNumbers(tidy(reading.raw)), reading.raw);
+      this.#put(
+        field,
+        reading.verdict === 'accept' ? spanText(reading) : withoutPersonalNumbers(tidy(reading.raw)),
+        reading.raw,
+      );
       return;
     }
     if (reading.verdict !== 'accept') {
-      this.#issues.push(issueOf(at, reading.code, reading.raw, { hint: reading.verdict === 'question' ? reading.suggestion : null }));
+      this.#issues.push(
+        issueOf(at, reading.code, reading.raw, {
+          hint: reading.verdict === 'question' ? reading.suggestion : null,
+        }),
+      );
       return;
     }
     const isOpen = how.isEnd && reading.end === null;
@@ -344,7 +419,8 @@ class RowConversion {
       this.#issues.push(issueOf(at, 'DATE_BEFORE_1970', reading.raw));
       return;
     }
-    if (reading.warning !== null) this.#warnings.push(issueOf(at, 'DATE_WRITTEN_ODDLY', reading.raw, { hint: date ?? '长期' }));
+    if (reading.warning !== null)
+      this.#warnings.push(issueOf(at, 'DATE_WRITTEN_ODDLY', reading.raw, { hint: date ?? '长期' }));
     this.#days.set(field, isOpen || date === null ? OPEN_END : Date.parse(date) / 86_400_000);
     this.#put(field, isOpen || date === null ? '长期' : date, reading.raw);
   }
@@ -353,7 +429,8 @@ class RowConversion {
   #put(field: string, value: string, raw?: string): void {
     this.#values.set(field, value);
     this.#fields.push({ name: field, value });
-    if (raw !== undefined && raw !== value) this.#fields.push({ name: `${field}.raw`, value: withoutPersonalNumbers(raw) });
+    if (raw !== undefined && raw !== value)
+      this.#fields.push({ name: `${field}.raw`, value: withoutPersonalNumbers(raw) });
   }
 
   // ── the row as a whole ─────────────────────────────────────────────────────
@@ -362,14 +439,22 @@ class RowConversion {
     const rule = this.#plan.profile.amountFromText;
     if (rule === undefined || this.#fen.has(rule.field)) return;
     const text = (this.#values.get(rule.text) ?? '').normalize('NFKC');
-    const found = [...text.matchAll(/罚款(?:金额)?(?:人民币|合计|共计|计|为)*[:]?([\d,.]+|[一二三四五六七八九十百千万亿两〇零壹贰叁肆伍陆柒捌玖拾佰仟]+)(亿|万)?元/gu)];
+    const found = [
+      ...text.matchAll(
+        /罚款(?:金额)?(?:人民币|合计|共计|计|为)*[:]?([\d,.]+|[一二三四五六七八九十百千万亿两〇零壹贰叁肆伍陆柒捌玖拾佰仟]+)(亿|万)?元/gu,
+      ),
+    ];
     const [only] = found;
     if (only?.[1] === undefined || found.length !== 1) return;
     const reading = readAmount(`${only[1]}${only[2] ?? ''}元`, '元');
     if (reading.verdict !== 'accept') return;
     this.#fen.set(rule.field, reading.fen);
     this.#put(rule.field, `${yuanOfFen(reading.fen)}元`, only[0]);
-    this.#warnings.push(issueOf({ row: this.#row.row, column: this.#header(rule.text) }, 'AMOUNT_FROM_TEXT', only[0], { hint: yuanOfFen(reading.fen) }));
+    this.#warnings.push(
+      issueOf({ row: this.#row.row, column: this.#header(rule.text) }, 'AMOUNT_FROM_TEXT', only[0], {
+        hint: yuanOfFen(reading.fen),
+      }),
+    );
   }
 
   #checkCompanions(): void {
@@ -386,18 +471,44 @@ class RowConversion {
   #record(): CanonicalRecord | null {
     const { profile } = this.#plan;
     const { record: roles } = profile;
-    const value = (field: string | undefined): string | undefined => (field === undefined ? undefined : this.#values.get(field));
+    const value = (field: string | undefined): string | undefined =>
+      field === undefined ? undefined : this.#values.get(field);
     const day = this.#days.get(roles.day);
     const untilField = roles.until.find((field) => this.#days.has(field));
     const until = (untilField === undefined ? undefined : this.#days.get(untilField)) ?? OPEN_END;
     if (day !== undefined && until < day) {
-      this.#issues.push(issueOf({ row: this.#row.row, column: this.#header(untilField ?? roles.day) }, 'DATES_REVERSED', `${value(roles.day) ?? ''} / ${value(untilField) ?? ''}`));
+      this.#issues.push(
+        issueOf(
+          { row: this.#row.row, column: this.#header(untilField ?? roles.day) },
+          'DATES_REVERSED',
+          `${value(roles.day) ?? ''} / ${value(untilField) ?? ''}`,
+        ),
+      );
     }
     const kind = mapKind(profile.kinds, this.#values);
-    if (kind === null) this.#issues.push(issueOf({ row: this.#row.row }, 'KIND_UNKNOWN', [...this.#values].find(([field]) => field.endsWith('Types'))?.[1] ?? ''));
-    const [uscc, subjectName, documentNumber, authorityName] = [roles.subjectCode, roles.subjectName, roles.documentNumber, roles.authorityName].map(value);
+    if (kind === null)
+      this.#issues.push(
+        issueOf(
+          { row: this.#row.row },
+          'KIND_UNKNOWN',
+          [...this.#values].find(([field]) => field.endsWith('Types'))?.[1] ?? '',
+        ),
+      );
+    const [uscc, subjectName, documentNumber, authorityName] = [
+      roles.subjectCode,
+      roles.subjectName,
+      roles.documentNumber,
+      roles.authorityName,
+    ].map(value);
     if (this.#issues.length > 0) return null;
-    if (day === undefined || kind === null || uscc === undefined || subjectName === undefined || documentNumber === undefined || authorityName === undefined) {
+    if (
+      day === undefined ||
+      kind === null ||
+      uscc === undefined ||
+      subjectName === undefined ||
+      documentNumber === undefined ||
+      authorityName === undefined
+    ) {
       // A profile that does not make its necessary fields required: the row is not lost, it is an issue.
       this.#issues.push(issueOf({ row: this.#row.row }, 'VALUE_MISSING', ''));
       return null;
@@ -407,7 +518,10 @@ class RowConversion {
     const { severity, basis } = this.#severity(kind.slug, amountFen, authorityName);
     const sourceAgency = {
       name: value(roles.sourceName) ?? authorityName,
-      uscc: (value(roles.sourceName) === undefined ? undefined : value(roles.sourceCode)) ?? value(roles.authorityCode) ?? null,
+      uscc:
+        (value(roles.sourceName) === undefined ? undefined : value(roles.sourceCode)) ??
+        value(roles.authorityCode) ??
+        null,
     };
     const said = { class: profile.class, uscc, documentNumber, day, until, amountFen };
     return {
@@ -424,28 +538,56 @@ class RowConversion {
     };
   }
 
-  #severity(kindSlug: string, amountFen: bigint, authorityName: string): { severity: 0 | 1 | 2 | 3; basis: string } {
+  #severity(
+    kindSlug: string,
+    amountFen: bigint,
+    authorityName: string,
+  ): { severity: 0 | 1 | 2 | 3; basis: string } {
     const { profile } = this.#plan;
     const label = profile.severityField === undefined ? undefined : this.#values.get(profile.severityField);
     if (label !== undefined) {
       const level = Number(label);
-      if (level === 1 || level === 2 || level === 3) return { severity: level, basis: `${profile.id}@${profile.version}: ${this.#header(profile.severityField ?? '') ?? ''}（来源部门标定）` };
+      if (level === 1 || level === 2 || level === 3)
+        return {
+          severity: level,
+          basis: `${profile.id}@${profile.version}: ${this.#header(profile.severityField ?? '') ?? ''}（来源部门标定）`,
+        };
     }
     if (profile.severities === null) return { severity: 0, basis: 'none' };
-    return mapSeverity(profile.severities, { kindSlug, amountFen, authorityName }) ?? { severity: 0, basis: 'none' };
+    return (
+      mapSeverity(profile.severities, { kindSlug, amountFen, authorityName }) ?? {
+        severity: 0,
+        basis: 'none',
+      }
+    );
   }
 
   /**
    * SHA-256 of what the source says, in canonical values: another spelling of a
    * date is the same content, and so is a row read under newer mappings.
    */
-  #contentHash(said: { readonly class: number; readonly uscc: string; readonly documentNumber: string; readonly day: number; readonly until: number; readonly amountFen: bigint }): string {
+  #contentHash(said: {
+    readonly class: number;
+    readonly uscc: string;
+    readonly documentNumber: string;
+    readonly day: number;
+    readonly until: number;
+    readonly amountFen: bigint;
+  }): string {
     const { volatile } = this.#context;
     const fields = this.#fields
       .filter(({ name }) => !name.endsWith('.raw') && !volatile.has(name))
       .map(({ name, value }) => [name, value])
       .sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0));
-    const text = JSON.stringify([said.class, said.uscc, said.documentNumber, said.day, said.until, said.amountFen.toString(), fields]);
+    const text = JSON.stringify([
+      said.class,
+      said.uscc,
+      said.documentNumber,
+      said.day,
+      said.until,
+      said.amountFen.toString(),
+      fields,
+    ]);
     return `0x${hash('sha256', text, 'hex')}`;
   }
 
@@ -461,11 +603,21 @@ class RowConversion {
     return this.#context.columns.get(field)?.header ?? null;
   }
 
-  #issue(column: PlannedColumn, code: IssueCode, read: string, operands: Record<string, string | number | null> = {}): void {
+  #issue(
+    column: PlannedColumn,
+    code: IssueCode,
+    read: string,
+    operands: Record<string, string | number | null> = {},
+  ): void {
     this.#issues.push(issueOf({ row: this.#row.row, column: column.header }, code, read, operands));
   }
 
-  #warn(column: PlannedColumn, code: IssueCode, read: string, operands: Record<string, string | number | null> = {}): void {
+  #warn(
+    column: PlannedColumn,
+    code: IssueCode,
+    read: string,
+    operands: Record<string, string | number | null> = {},
+  ): void {
     this.#warnings.push(issueOf({ row: this.#row.row, column: column.header }, code, read, operands));
   }
 }
@@ -483,7 +635,10 @@ function numberText(text: string): string {
 
 function mappedValue(column: PlannedColumn, text: string): string | null {
   const wanted = squeezed(text).toLowerCase();
-  return Object.entries(column.spec.values ?? {}).find(([key]) => squeezed(key).toLowerCase() === wanted)?.[1] ?? null;
+  return (
+    Object.entries(column.spec.values ?? {}).find(([key]) => squeezed(key).toLowerCase() === wanted)?.[1] ??
+    null
+  );
 }
 
 const CONFUSED: Readonly<Record<string, string>> = { O: '0', I: '1', S: '5', Z: '2', V: 'U', L: '1' };

@@ -9,7 +9,11 @@ import type { TableRow } from './table.ts';
 const DELIMITERS = [',', '\t', ';', '|'] as const;
 
 /** The sign that parts the first line most often, outside of quotes. */
-export async function detectDelimiter(source: ByteSource, encoding: TextEncoding, bomBytes: number): Promise<string> {
+export async function detectDelimiter(
+  source: ByteSource,
+  encoding: TextEncoding,
+  bomBytes: number,
+): Promise<string> {
   const decoder = new TextDecoder(encoding);
   let text = '';
   for await (const chunk of source.chunks(bomBytes, Math.min(source.size, bomBytes + 16_384))) {
@@ -21,9 +25,13 @@ export async function detectDelimiter(source: ByteSource, encoding: TextEncoding
   for (const c of text) {
     if (c === '"') quoted = !quoted;
     else if (!quoted && c === '\n' && ++lines === 10) break;
-    else if (!quoted && (DELIMITERS as readonly string[]).includes(c)) counts.set(c, (counts.get(c) ?? 0) + 1);
+    else if (!quoted && (DELIMITERS as readonly string[]).includes(c))
+      counts.set(c, (counts.get(c) ?? 0) + 1);
   }
-  return DELIMITERS.reduce<string>((best, c) => ((counts.get(c) ?? 0) > (counts.get(best) ?? 0) ? c : best), ',');
+  return DELIMITERS.reduce<string>(
+    (best, c) => ((counts.get(c) ?? 0) > (counts.get(best) ?? 0) ? c : best),
+    ',',
+  );
 }
 
 /**
@@ -49,10 +57,12 @@ export async function* csvRows(
   try {
     for await (const chunk of decoded(source, format)) {
       await given(parser, chunk);
-      for (let cells = taken(parser); cells !== null; cells = taken(parser)) yield checked(cells, ++row, limits);
+      for (let cells = taken(parser); cells !== null; cells = taken(parser))
+        yield checked(cells, ++row, limits);
     }
     await given(parser, null);
-    for (let cells = taken(parser); cells !== null; cells = taken(parser)) yield checked(cells, ++row, limits);
+    for (let cells = taken(parser); cells !== null; cells = taken(parser))
+      yield checked(cells, ++row, limits);
   } catch (error) {
     throw asFileError(error, row + 1, limits);
   } finally {
@@ -90,7 +100,10 @@ function checked(cells: string[], row: number, limits: IntakeLimits): TableRow {
   return { row, cells };
 }
 
-async function* decoded(source: ByteSource, format: { readonly encoding: TextEncoding; readonly bomBytes: number }): AsyncGenerator<Uint8Array> {
+async function* decoded(
+  source: ByteSource,
+  format: { readonly encoding: TextEncoding; readonly bomBytes: number },
+): AsyncGenerator<Uint8Array> {
   const decoder = new TextDecoder(format.encoding, { fatal: true });
   for await (const chunk of source.chunks(format.bomBytes)) {
     // Checked as a whole before: valid UTF-8 needs no second decoding.
@@ -102,7 +115,12 @@ async function* decoded(source: ByteSource, format: { readonly encoding: TextEnc
 
 function asFileError(error: unknown, row: number, limits: IntakeLimits): unknown {
   if (!(error instanceof CsvError)) return error;
-  if (error.code === 'CSV_MAX_RECORD_SIZE') return fileError('CELL_TOO_LARGE', { row, limitKiB: Math.floor(limits.rowBytes / 1024) }, { cause: error });
+  if (error.code === 'CSV_MAX_RECORD_SIZE')
+    return fileError(
+      'CELL_TOO_LARGE',
+      { row, limitKiB: Math.floor(limits.rowBytes / 1024) },
+      { cause: error },
+    );
   const line = typeof error['lines'] === 'number' ? error['lines'] : row;
   return fileError('CSV_QUOTES_BROKEN', { line, row });
 }

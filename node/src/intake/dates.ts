@@ -36,7 +36,8 @@ export type DateCode =
   | 'DATE_RANGE_REVERSED';
 
 /** Why an accepted date still deserves a look. */
-export type DateWarning = 'DATE_MIXED_SEPARATORS' | 'DATE_SPELLED_WITH_UNITS' | 'DATE_YEAR_ELIDED' | 'DATE_STANDS_FOR_OPEN_END';
+export type DateWarning =
+  'DATE_MIXED_SEPARATORS' | 'DATE_SPELLED_WITH_UNITS' | 'DATE_YEAR_ELIDED' | 'DATE_STANDS_FOR_OPEN_END';
 
 /**
  * What a cell says about time, at +08:00. `start` and `end` are whole days
@@ -53,7 +54,12 @@ export type DateReading =
       readonly raw: string;
     }
   /** Put to a person, with a suggestion where there is one. */
-  | { readonly verdict: 'question'; readonly code: DateCode; readonly suggestion: string | null; readonly raw: string }
+  | {
+      readonly verdict: 'question';
+      readonly code: DateCode;
+      readonly suggestion: string | null;
+      readonly raw: string;
+    }
   | { readonly verdict: 'reject'; readonly code: DateCode; readonly raw: string }
   | { readonly verdict: 'missing'; readonly raw: string };
 
@@ -63,7 +69,12 @@ export interface DateOptions {
   readonly decidedBy?: string | undefined;
 }
 
-type Parts = { readonly kind: 'day' | 'month' | 'year'; readonly start: string; readonly end: string; readonly warning: DateWarning | null };
+type Parts = {
+  readonly kind: 'day' | 'month' | 'year';
+  readonly start: string;
+  readonly end: string;
+  readonly warning: DateWarning | null;
+};
 type Outcome =
   | ({ readonly is: 'date' } & Parts)
   | { readonly is: 'open'; readonly warning: DateWarning | null }
@@ -74,8 +85,22 @@ type Outcome =
 
 const REPUBLIC_FOUNDED = '1949-10-01';
 const FIRST_YEAR_WITHOUT_END = 2999;
-const OPEN_WORDS = /^(?:长期|长期有效|永久|永久有效|永续|无固定期限|无期限|无限期|不限|不限期|无限制|长期执行|(?:有效期)?(?:为)?长期(?:有效)?)$/u;
-const MONTH_NAMES = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'] as const;
+const OPEN_WORDS =
+  /^(?:长期|长期有效|永久|永久有效|永续|无固定期限|无期限|无限期|不限|不限期|无限制|长期执行|(?:有效期)?(?:为)?长期(?:有效)?)$/u;
+const MONTH_NAMES = [
+  'jan',
+  'feb',
+  'mar',
+  'apr',
+  'may',
+  'jun',
+  'jul',
+  'aug',
+  'sep',
+  'oct',
+  'nov',
+  'dec',
+] as const;
 const MONTH_NAME = '(jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*\\.?';
 const ANY_NUMERAL = `[${NUMERAL_CLASS}${NUMERAL_UNIT_CLASS}]`;
 
@@ -86,7 +111,8 @@ const ANY_NUMERAL = `[${NUMERAL_CLASS}${NUMERAL_UNIT_CLASS}]`;
  */
 export function readDate(raw: string, options: DateOptions = {}): DateReading {
   const usual = /^(\d{4})([-/])(\d{2})\2(\d{2})$/u.exec(raw);
-  if (usual !== null) return conclude(dayParts(Number(usual[1]), Number(usual[3]), Number(usual[4]), null), raw, options);
+  if (usual !== null)
+    return conclude(dayParts(Number(usual[1]), Number(usual[3]), Number(usual[4]), null), raw, options);
   if (isMissing(tidy(raw))) return { verdict: 'missing', raw };
   if (raw.length > 120) return { verdict: 'question', code: 'DATE_UNREADABLE', suggestion: null, raw };
   return conclude(readText(prepare(raw), options.profile ?? {}), raw, options);
@@ -114,7 +140,11 @@ export function readSerialDate(
   return readDate(String(serial), options);
 }
 
-function conclude(outcome: DateReading | Outcome | ReturnType<typeof rangeOf>, raw: string, options: DateOptions): DateReading {
+function conclude(
+  outcome: DateReading | Outcome | ReturnType<typeof rangeOf>,
+  raw: string,
+  options: DateOptions,
+): DateReading {
   if (outcome === null) return { verdict: 'question', code: 'DATE_UNREADABLE', suggestion: null, raw };
   if ('verdict' in outcome) return outcome;
   switch (outcome.is) {
@@ -125,12 +155,21 @@ function conclude(outcome: DateReading | Outcome | ReturnType<typeof rangeOf>, r
     case 'open':
       return { verdict: 'accept', kind: 'open', start: null, end: null, warning: outcome.warning, raw };
     case 'range':
-      return { verdict: 'accept', kind: outcome.end === null ? 'open' : 'range', start: outcome.start, end: outcome.end, warning: outcome.warning, raw };
+      return {
+        verdict: 'accept',
+        kind: outcome.end === null ? 'open' : 'range',
+        start: outcome.start,
+        end: outcome.end,
+        warning: outcome.warning,
+        raw,
+      };
     case 'date': {
       const { kind, start, end, warning } = outcome;
       if (options.decidedBy !== undefined) {
-        if (start > options.decidedBy) return { verdict: 'question', code: 'DATE_IN_THE_FUTURE', suggestion: null, raw };
-        if (end < REPUBLIC_FOUNDED) return { verdict: 'question', code: 'DATE_BEFORE_1949', suggestion: null, raw };
+        if (start > options.decidedBy)
+          return { verdict: 'question', code: 'DATE_IN_THE_FUTURE', suggestion: null, raw };
+        if (end < REPUBLIC_FOUNDED)
+          return { verdict: 'question', code: 'DATE_BEFORE_1949', suggestion: null, raw };
       }
       return { verdict: 'accept', kind, start, end, warning, raw };
     }
@@ -177,7 +216,10 @@ function readSingle(text: string, profile: DateProfile): Outcome {
 }
 
 const TIME = String.raw`(?:(?:上午|下午|凌晨|晚上|中午|am|pm) ?)?(\d{1,2})(?:[:时点](\d{1,2})(?:[:分](\d{1,2})(?:[.,]\d{1,9})?秒?)?分?|[时点]整?)(?: ?(?:am|pm|上午|下午))?`;
-const TIME_AFTER_DATE = new RegExp(`^(.*?[\\d日号年月${NUMERAL_CLASS}${NUMERAL_UNIT_CLASS}])(?:[ t](?=\\d|am|pm)|(?<=[日号]) ?|(?=上午|下午|凌晨|晚上|中午)) ?${TIME}(?:z|\\+0?8:?(?:00)?)?$`, 'iu');
+const TIME_AFTER_DATE = new RegExp(
+  `^(.*?[\\d日号年月${NUMERAL_CLASS}${NUMERAL_UNIT_CLASS}])(?:[ t](?=\\d|am|pm)|(?<=[日号]) ?|(?=上午|下午|凌晨|晚上|中午)) ?${TIME}(?:z|\\+0?8:?(?:00)?)?$`,
+  'iu',
+);
 
 /** The text without a time of day; with an impossible one, the text as it was (and so unreadable). */
 function withoutTime(text: string): string {
@@ -188,26 +230,57 @@ function withoutTime(text: string): string {
   return possible && date !== undefined ? date.trim() : text;
 }
 
-const ISO_ZONED = /^(\d{4})-?(\d{2})-?(\d{2})[T ](\d{2}):?(\d{2})(?::?(\d{2})(?:[.,]\d{1,9})?)? ?(Z|[+-]\d{2}:?(?:\d{2})?)$/iu;
-const JAVA_DATE = new RegExp(`^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?${MONTH_NAME} (\\d{1,2}) (\\d{2}):(\\d{2}):(\\d{2}) ([a-z]{2,5}|(?:gmt|utc)?[+-]\\d{2}:?\\d{2}) (\\d{4})$`, 'iu');
-const JS_DATE = new RegExp(`^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:${MONTH_NAME} (\\d{1,2})|(\\d{1,2}) ${MONTH_NAME}) (\\d{4}) (\\d{2}):(\\d{2})(?::(\\d{2}))? (gmt|utc|cst|(?:gmt|utc)?[+-]\\d{2}:?\\d{2})(?: ?\\(.*\\))?$`, 'iu');
+const ISO_ZONED =
+  /^(\d{4})-?(\d{2})-?(\d{2})[T ](\d{2}):?(\d{2})(?::?(\d{2})(?:[.,]\d{1,9})?)? ?(Z|[+-]\d{2}:?(?:\d{2})?)$/iu;
+const JAVA_DATE = new RegExp(
+  `^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?${MONTH_NAME} (\\d{1,2}) (\\d{2}):(\\d{2}):(\\d{2}) ([a-z]{2,5}|(?:gmt|utc)?[+-]\\d{2}:?\\d{2}) (\\d{4})$`,
+  'iu',
+);
+const JS_DATE = new RegExp(
+  `^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:${MONTH_NAME} (\\d{1,2})|(\\d{1,2}) ${MONTH_NAME}) (\\d{4}) (\\d{2}):(\\d{2})(?::(\\d{2}))? (gmt|utc|cst|(?:gmt|utc)?[+-]\\d{2}:?\\d{2})(?: ?\\(.*\\))?$`,
+  'iu',
+);
 
 /** Moments with a zone, brought to +08:00. */
 function readZoned(text: string, profile: DateProfile): Outcome {
   const iso = ISO_ZONED.exec(text);
   if (iso !== null) {
     const [, y, m, d, hour, minute, second, zone] = iso;
-    return momentAtEight(Number(y), Number(m), Number(d), Number(hour), Number(minute), Number(second ?? 0), zoneMinutes(zone ?? '', profile));
+    return momentAtEight(
+      Number(y),
+      Number(m),
+      Number(d),
+      Number(hour),
+      Number(minute),
+      Number(second ?? 0),
+      zoneMinutes(zone ?? '', profile),
+    );
   }
   const java = JAVA_DATE.exec(text);
   if (java !== null) {
     const [, month, d, hour, minute, second, zone, y] = java;
-    return momentAtEight(Number(y), monthOfName(month), Number(d), Number(hour), Number(minute), Number(second), zoneMinutes(zone ?? '', profile));
+    return momentAtEight(
+      Number(y),
+      monthOfName(month),
+      Number(d),
+      Number(hour),
+      Number(minute),
+      Number(second),
+      zoneMinutes(zone ?? '', profile),
+    );
   }
   const js = JS_DATE.exec(text);
   if (js !== null) {
     const [, month1, day1, day2, month2, y, hour, minute, second, zone] = js;
-    return momentAtEight(Number(y), monthOfName(month1 ?? month2), Number(day1 ?? day2), Number(hour), Number(minute), Number(second ?? 0), zoneMinutes(zone ?? '', profile));
+    return momentAtEight(
+      Number(y),
+      monthOfName(month1 ?? month2),
+      Number(day1 ?? day2),
+      Number(hour),
+      Number(minute),
+      Number(second ?? 0),
+      zoneMinutes(zone ?? '', profile),
+    );
   }
   return null;
 }
@@ -223,7 +296,15 @@ function zoneMinutes(zone: string, profile: DateProfile): number | null {
   return minutes > 14 * 60 ? null : match[1] === '-' ? -minutes : minutes;
 }
 
-function momentAtEight(y: number, m: number, d: number, hour: number, minute: number, second: number, zone: number | null): Outcome {
+function momentAtEight(
+  y: number,
+  m: number,
+  d: number,
+  hour: number,
+  minute: number,
+  second: number,
+  zone: number | null,
+): Outcome {
   const local = dayParts(y, m, d, null);
   if (local?.is !== 'date') return local;
   if (hour > 24 || minute > 59 || second > 60) return { is: 'reject', code: 'DATE_IMPOSSIBLE' };
@@ -233,7 +314,9 @@ function momentAtEight(y: number, m: number, d: number, hour: number, minute: nu
 
 function dayOfMoment(utcMilliseconds: number): Outcome {
   const at = new Date(utcMilliseconds + 8 * 3_600_000);
-  return Number.isNaN(at.getTime()) ? null : dayParts(at.getUTCFullYear(), at.getUTCMonth() + 1, at.getUTCDate(), null);
+  return Number.isNaN(at.getTime())
+    ? null
+    : dayParts(at.getUTCFullYear(), at.getUTCMonth() + 1, at.getUTCDate(), null);
 }
 
 const THREE_PARTS = /^(\d{1,4})(?:( ?[-/.年,] ?)|( ))(\d{1,2})(?:( ?[-/.月,] ?)|( ))(\d{1,4})([日号])?\.?$/u;
@@ -248,9 +331,15 @@ function readNumeric(text: string, profile: DateProfile): Outcome {
     const [, a = '', mark1 = '', , b = '', mark2 = '', , c = '', mark3 = ''] = three;
     const marks = [mark1.trim(), mark2.trim()];
     const han = marks[0] === '年' && marks[1] === '月' && c.length <= 2;
-    const warning = han || marks[0] === marks[1] ? (mark3 !== '' && !han ? 'DATE_MIXED_SEPARATORS' : null) : 'DATE_MIXED_SEPARATORS';
+    const warning =
+      han || marks[0] === marks[1]
+        ? mark3 !== '' && !han
+          ? 'DATE_MIXED_SEPARATORS'
+          : null
+        : 'DATE_MIXED_SEPARATORS';
     if (a.length === 4 && c.length <= 2) return dayParts(Number(a), Number(b), Number(c), warning);
-    if (a.length === 3 && (marks[0] === '年' || c.length <= 2)) return { is: 'reject', code: 'DATE_OTHER_CALENDAR' };
+    if (a.length === 3 && (marks[0] === '年' || c.length <= 2))
+      return { is: 'reject', code: 'DATE_OTHER_CALENDAR' };
     if (a.length <= 2 && c.length === 4) return yearLast(Number(a), Number(b), Number(c), profile, warning);
     if (a.length <= 2 && c.length <= 2) return twoDigitYear(a, b, c, marks[0] === '年', profile, warning);
     return null;
@@ -262,7 +351,9 @@ function readNumeric(text: string, profile: DateProfile): Outcome {
     if (a.length === 3) return /年/u.test(text) ? { is: 'reject', code: 'DATE_OTHER_CALENDAR' } : null;
     if (/年/u.test(text)) {
       const year = windowed(Number(a), profile);
-      return year === null ? { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: isoMonth(2000 + Number(a), Number(b)) } : monthParts(year, Number(b));
+      return year === null
+        ? { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: isoMonth(2000 + Number(a), Number(b)) }
+        : monthParts(year, Number(b));
     }
     return { is: 'question', code: 'DATE_NO_YEAR', suggestion: null };
   }
@@ -274,28 +365,50 @@ function readNumeric(text: string, profile: DateProfile): Outcome {
     // "12年" is a year and a duration.
     return full === null ? { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: null } : yearParts(full);
   }
-  if (/^\d{1,2}月\d{1,2}[日号]?$/u.test(text)) return { is: 'question', code: 'DATE_NO_YEAR', suggestion: null };
+  if (/^\d{1,2}月\d{1,2}[日号]?$/u.test(text))
+    return { is: 'question', code: 'DATE_NO_YEAR', suggestion: null };
   return null;
 }
 
 /** d/m/yyyy or m/d/yyyy: only the profile decides, even where one of them is impossible. */
-function yearLast(a: number, b: number, year: number, profile: DateProfile, warning: DateWarning | null): Outcome {
+function yearLast(
+  a: number,
+  b: number,
+  year: number,
+  profile: DateProfile,
+  warning: DateWarning | null,
+): Outcome {
   if (profile.order === 'dmy') return dayParts(year, b, a, warning);
   if (profile.order === 'mdy') return dayParts(year, a, b, warning);
-  const readings = [dayParts(year, a, b, null), dayParts(year, b, a, null)].filter((reading) => reading?.is === 'date');
+  const readings = [dayParts(year, a, b, null), dayParts(year, b, a, null)].filter(
+    (reading) => reading?.is === 'date',
+  );
   if (readings.length === 0) return { is: 'reject', code: 'DATE_IMPOSSIBLE' };
   return { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(readings[0] ?? null) };
 }
 
-function twoDigitYear(a: string, b: string, c: string, han: boolean, profile: DateProfile, warning: DateWarning | null): Outcome {
+function twoDigitYear(
+  a: string,
+  b: string,
+  c: string,
+  han: boolean,
+  profile: DateProfile,
+  warning: DateWarning | null,
+): Outcome {
   const order = han ? 'ymd' : profile.order;
   const yearText = order === 'ymd' || order === undefined ? a : c;
   const year = windowed(Number(yearText), profile);
   if (order === undefined || year === null || yearText.length !== 2) {
-    return { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(dayParts(2000 + Number(a), Number(b), Number(c), null)) };
+    return {
+      is: 'question',
+      code: 'DATE_AMBIGUOUS',
+      suggestion: startOf(dayParts(2000 + Number(a), Number(b), Number(c), null)),
+    };
   }
   if (order === 'ymd') return dayParts(year, Number(b), Number(c), warning);
-  return order === 'dmy' ? dayParts(year, Number(b), Number(a), warning) : dayParts(year, Number(a), Number(b), warning);
+  return order === 'dmy'
+    ? dayParts(year, Number(b), Number(a), warning)
+    : dayParts(year, Number(a), Number(b), warning);
 }
 
 function windowed(twoDigits: number, profile: DateProfile): number | null {
@@ -305,12 +418,21 @@ function windowed(twoDigits: number, profile: DateProfile): number | null {
   return century + twoDigits >= from ? century + twoDigits : century + 100 + twoDigits;
 }
 
-const HAN = new RegExp(`^([\\d${NUMERAL_CLASS}O${NUMERAL_UNIT_CLASS}百千]{1,8})年(?:度|份)?(?:(元|\\d{1,2}|${ANY_NUMERAL}{1,3})月份?(?:(\\d{1,2}|${ANY_NUMERAL}{1,3})[日号]?)?)?$`, 'u');
+const HAN = new RegExp(
+  `^([\\d${NUMERAL_CLASS}O${NUMERAL_UNIT_CLASS}百千]{1,8})年(?:度|份)?(?:(元|\\d{1,2}|${ANY_NUMERAL}{1,3})月份?(?:(\\d{1,2}|${ANY_NUMERAL}{1,3})[日号]?)?)?$`,
+  'u',
+);
 
 /** Dates written with Chinese numerals, wholly or in part. */
 function readHan(text: string, profile: DateProfile): Outcome {
   const match = HAN.exec(text);
-  if (match === null) return new RegExp(`^(?:元|\\d{1,2}|${ANY_NUMERAL}{1,3})月(?:\\d{1,2}|${ANY_NUMERAL}{1,3})[日号]$`, 'u').test(text) ? { is: 'question', code: 'DATE_NO_YEAR', suggestion: null } : null;
+  if (match === null)
+    return new RegExp(
+      `^(?:元|\\d{1,2}|${ANY_NUMERAL}{1,3})月(?:\\d{1,2}|${ANY_NUMERAL}{1,3})[日号]$`,
+      'u',
+    ).test(text)
+      ? { is: 'question', code: 'DATE_NO_YEAR', suggestion: null }
+      : null;
   const [, yearText = '', monthText, dayText] = match;
   const digits = digitsOfChinese(yearText);
   const spelled = digits === null ? integerOfChinese(yearText) : null;
@@ -328,15 +450,21 @@ function readHan(text: string, profile: DateProfile): Outcome {
   if (length !== 2 || digits === null || month === null) return null; // 三年, 十年: durations
   const full = windowed(year, profile);
   const parts = (y: number): Outcome => (day === null ? monthParts(y, month) : dayParts(y, month, day, null));
-  return full === null ? { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(parts(2000 + year)) } : parts(full);
+  return full === null
+    ? { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(parts(2000 + year)) }
+    : parts(full);
 }
 
 function smallNumber(text: string): number {
-  const value = integerOfChinese(text) ?? (digitsOfChinese(text) === null ? null : BigInt(digitsOfChinese(text) ?? ''));
+  const value =
+    integerOfChinese(text) ?? (digitsOfChinese(text) === null ? null : BigInt(digitsOfChinese(text) ?? ''));
   return value === null ? NaN : Number(value);
 }
 
-const ORACLE = new RegExp(`^(\\d{1,2})[- ]?-? ?(?:(\\d{1,2}|十[一二]?|[一二三四五六七八九])月|${MONTH_NAME}) ?-? ?(\\d{4}|\\d{2})(?: \\d{1,2}[.:]\\d{2}[.:]\\d{2}(?:\\.\\d+)?(?: ?(?:上午|下午|am|pm))?)?(?:(?:上午|下午).*)?$`, 'iu');
+const ORACLE = new RegExp(
+  `^(\\d{1,2})[- ]?-? ?(?:(\\d{1,2}|十[一二]?|[一二三四五六七八九])月|${MONTH_NAME}) ?-? ?(\\d{4}|\\d{2})(?: \\d{1,2}[.:]\\d{2}[.:]\\d{2}(?:\\.\\d+)?(?: ?(?:上午|下午|am|pm))?)?(?:(?:上午|下午).*)?$`,
+  'iu',
+);
 
 /** Oracle's `DD-MON-RR`, in Chinese or English. */
 function readOracle(text: string, profile: DateProfile): Outcome {
@@ -348,10 +476,15 @@ function readOracle(text: string, profile: DateProfile): Outcome {
   if (yearText.length === 4) return dayParts(Number(yearText), month, day, null);
   const year = windowed(Number(yearText), { twoDigitYearsFrom: profile.twoDigitYearsFrom ?? 1950 }) ?? 0;
   const reading = dayParts(year, month, day, null);
-  return profile.oracle === true ? reading : { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(reading) };
+  return profile.oracle === true
+    ? reading
+    : { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(reading) };
 }
 
-const ENGLISH = new RegExp(`^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:${MONTH_NAME} (\\d{1,2})(?:st|nd|rd|th)?,? |(\\d{1,2})(?:st|nd|rd|th)?[ -]${MONTH_NAME},?[ -])(\\d{4})$`, 'iu');
+const ENGLISH = new RegExp(
+  `^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:${MONTH_NAME} (\\d{1,2})(?:st|nd|rd|th)?,? |(\\d{1,2})(?:st|nd|rd|th)?[ -]${MONTH_NAME},?[ -])(\\d{4})$`,
+  'iu',
+);
 
 function readEnglish(text: string): Outcome {
   const match = ENGLISH.exec(text);
@@ -371,18 +504,30 @@ function readNumber(text: string, profile: DateProfile): Outcome {
   if (profile.epoch !== undefined && /^\d{9,13}$/u.test(text)) {
     return dayOfMoment(Number(text) * (profile.epoch === 's' ? 1000 : 1));
   }
-  if (profile.serial !== undefined && /^\d{1,6}(?:\.\d+)?$/u.test(text) && !/^(?:19|20)\d{2}$/u.test(text)) return dayOfSerial(Number(text), profile.serial);
+  if (profile.serial !== undefined && /^\d{1,6}(?:\.\d+)?$/u.test(text) && !/^(?:19|20)\d{2}$/u.test(text))
+    return dayOfSerial(Number(text), profile.serial);
   if (/^\d{4}$/u.test(text)) return yearParts(Number(text));
-  if (/^\d{6}$/u.test(text)) return { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: sixDigitSuggestion(text) };
-  if (/^\d{5}$/u.test(text)) return { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(dayOfSerial(Number(text), '1900')) };
-  if (/^1\d{9}$/u.test(text)) return { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(dayOfMoment(Number(text) * 1000)) };
-  if (/^1\d{12}$/u.test(text)) return { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(dayOfMoment(Number(text))) };
-  if (/^\d{1,3}$/u.test(text)) return text === '0' ? { is: 'reject', code: 'DATE_PLACEHOLDER' } : { is: 'reject', code: 'DATE_IS_A_DURATION' };
+  if (/^\d{6}$/u.test(text))
+    return { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: sixDigitSuggestion(text) };
+  if (/^\d{5}$/u.test(text))
+    return { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(dayOfSerial(Number(text), '1900')) };
+  if (/^1\d{9}$/u.test(text))
+    return { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(dayOfMoment(Number(text) * 1000)) };
+  if (/^1\d{12}$/u.test(text))
+    return { is: 'question', code: 'DATE_AMBIGUOUS', suggestion: startOf(dayOfMoment(Number(text))) };
+  if (/^\d{1,3}$/u.test(text))
+    return text === '0'
+      ? { is: 'reject', code: 'DATE_PLACEHOLDER' }
+      : { is: 'reject', code: 'DATE_IS_A_DURATION' };
   return null;
 }
 
 function sixDigitSuggestion(text: string): string | null {
-  const [a, b, c] = [text.slice(0, 2), text.slice(2, 4), text.slice(4, 6)].map(Number) as [number, number, number];
+  const [a, b, c] = [text.slice(0, 2), text.slice(2, 4), text.slice(4, 6)].map(Number) as [
+    number,
+    number,
+    number,
+  ];
   const asDay = startOf(dayParts(2000 + a, b, c, null));
   return asDay ?? isoMonth(Number(text.slice(0, 4)), c);
 }
@@ -404,7 +549,14 @@ function dayOfSerial(serial: number, system: '1900' | '1904'): Outcome {
 function rangeOf(
   text: string,
   profile: DateProfile,
-): Outcome | { readonly is: 'range'; readonly start: string | null; readonly end: string | null; readonly warning: DateWarning | null } {
+):
+  | Outcome
+  | {
+      readonly is: 'range';
+      readonly start: string | null;
+      readonly end: string | null;
+      readonly warning: DateWarning | null;
+    } {
   const bare = text
     .replace(/^(?:有效期限?|期限)?[:：]?(?:自|从|由)?/u, '')
     .replace(/(?:止|为止|内有效|有效|期间)$/u, '');
@@ -422,10 +574,12 @@ function rangeOf(
   for (const [left, right] of splits(bare)) {
     const start = readSingle(left.replace(/起$/u, ''), profile);
     if (start?.is !== 'date') continue;
-    if (OPEN_WORDS.test(right) || /^(?:今|现在)$/u.test(right)) return { is: 'range', start: start.start, end: null, warning: start.warning };
+    if (OPEN_WORDS.test(right) || /^(?:今|现在)$/u.test(right))
+      return { is: 'range', start: start.start, end: null, warning: start.warning };
     const end = readSingle(right, profile) ?? elidedYear(start.start, right, profile);
     if (end === null) continue;
-    if (end.is === 'open') return { is: 'range', start: start.start, end: null, warning: end.warning ?? start.warning };
+    if (end.is === 'open')
+      return { is: 'range', start: start.start, end: null, warning: end.warning ?? start.warning };
     if (end.is !== 'date') {
       if (end.is === 'question' && end.code === 'DATE_NO_YEAR') {
         const inherited = elidedYear(start.start, right, profile);
@@ -468,19 +622,26 @@ function elidedYear(start: string, right: string, profile: DateProfile): Outcome
 
 // ── what is no date ──────────────────────────────────────────────────────────
 
-const ERAS = /民国|民國|中华民国|令和|平成|昭和|大正|明治|光绪|宣统|康德|农历|阴历|腊月|正月|闰|初[一二三四五六七八九十]|佛历|[甲乙丙丁戊己庚辛壬癸][子丑寅卯辰巳午未申酉戌亥]年/u;
+const ERAS =
+  /民国|民國|中华民国|令和|平成|昭和|大正|明治|光绪|宣统|康德|农历|阴历|腊月|正月|闰|初[一二三四五六七八九十]|佛历|[甲乙丙丁戊己庚辛壬癸][子丑寅卯辰巳午未申酉戌亥]年/u;
 
 function readOtherCalendar(text: string): Outcome {
-  return ERAS.test(text) || /^[rhstm]\d{1,2}[.年/-]\d{1,2}/iu.test(text) ? { is: 'reject', code: 'DATE_OTHER_CALENDAR' } : null;
+  return ERAS.test(text) || /^[rhstm]\d{1,2}[.年/-]\d{1,2}/iu.test(text)
+    ? { is: 'reject', code: 'DATE_OTHER_CALENDAR' }
+    : null;
 }
 
-const DURATION = new RegExp(`^(?:为?期|有效期|期限)?[:：]?(?:[\\d.]+|${ANY_NUMERAL}+|半|几|数)(?:个?工作日|个?自然日|周岁|周|星期|年|个?月|个?季度|天|日|小时|years?|months?|days?|y|m|d)(?:半|整|[零又]?(?:\\d+|${ANY_NUMERAL}+)个?(?:月|天|日))?(?:内|以内|有效)?$`, 'iu');
+const DURATION = new RegExp(
+  `^(?:为?期|有效期|期限)?[:：]?(?:[\\d.]+|${ANY_NUMERAL}+|半|几|数)(?:个?工作日|个?自然日|周岁|周|星期|年|个?月|个?季度|天|日|小时|years?|months?|days?|y|m|d)(?:半|整|[零又]?(?:\\d+|${ANY_NUMERAL}+)个?(?:月|天|日))?(?:内|以内|有效)?$`,
+  'iu',
+);
 
 function readDuration(text: string): Outcome {
   return DURATION.test(text.replace(/ /gu, '')) ? { is: 'reject', code: 'DATE_IS_A_DURATION' } : null;
 }
 
-const VAGUE = /元旦|春节|清明|端午|中秋|国庆|五一|年初|年底|年末|年中|月初|月底|月末|月中|[上中下]旬|上半年|下半年|季度|近日|近期|日前|今年|去年|明年|前年|本年|本月|上月|昨日|昨天|今日|今天|当日|当天|左右|前后|大约|约/u;
+const VAGUE =
+  /元旦|春节|清明|端午|中秋|国庆|五一|年初|年底|年末|年中|月初|月底|月末|月中|[上中下]旬|上半年|下半年|季度|近日|近期|日前|今年|去年|明年|前年|本年|本月|上月|昨日|昨天|今日|今天|当日|当天|左右|前后|大约|约/u;
 
 function readVague(text: string): Outcome {
   return VAGUE.test(text) ? { is: 'question', code: 'DATE_VAGUE', suggestion: null } : null;
@@ -488,11 +649,20 @@ function readVague(text: string): Outcome {
 
 // ── from numbers to days ─────────────────────────────────────────────────────
 
-const PLACEHOLDERS = new Set(['1900-01-01', '1900-01-00', '1970-01-01', '1899-12-30', '1899-12-31', '1904-01-01', '1753-01-01']);
+const PLACEHOLDERS = new Set([
+  '1900-01-01',
+  '1900-01-00',
+  '1970-01-01',
+  '1899-12-30',
+  '1899-12-31',
+  '1904-01-01',
+  '1753-01-01',
+]);
 
 function dayParts(y: number, m: number, d: number, warning: DateWarning | null): Outcome {
   const text = iso(y, m, d);
-  if (y <= 1 || PLACEHOLDERS.has(text) || (m === 0 && d === 0)) return { is: 'reject', code: 'DATE_PLACEHOLDER' };
+  if (y <= 1 || PLACEHOLDERS.has(text) || (m === 0 && d === 0))
+    return { is: 'reject', code: 'DATE_PLACEHOLDER' };
   if (m < 1 || m > 12 || d < 1 || d > daysIn(y, m)) return { is: 'reject', code: 'DATE_IMPOSSIBLE' };
   if (text === '2099-12-31') return { is: 'open', warning: null };
   if (y >= FIRST_YEAR_WITHOUT_END) return { is: 'open', warning: 'DATE_STANDS_FOR_OPEN_END' };

@@ -44,7 +44,8 @@ export async function detectFile(source: ByteSource): Promise<FileKind> {
   const bom = byteOrderMark(head);
   const text = latin.slice(bom?.bytes ?? 0).trimStart();
   for (const [magic, found, foundZh] of FOREIGN) {
-    if (text.slice(0, magic.length).toLowerCase() === magic.toLowerCase()) throw fileError('FILE_TYPE_UNSUPPORTED', { found, foundZh });
+    if (text.slice(0, magic.length).toLowerCase() === magic.toLowerCase())
+      throw fileError('FILE_TYPE_UNSUPPORTED', { found, foundZh });
   }
   return textKind(source, head, bom);
 }
@@ -53,11 +54,16 @@ function byteOrderMark(head: Uint8Array): { readonly encoding: TextEncoding; rea
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return { encoding: 'utf-8', bytes: 3 };
   if (head[0] === 0xff && head[1] === 0xfe) return { encoding: 'utf-16le', bytes: 2 };
   if (head[0] === 0xfe && head[1] === 0xff) return { encoding: 'utf-16be', bytes: 2 };
-  if (head[0] === 0x84 && head[1] === 0x31 && head[2] === 0x95 && head[3] === 0x33) return { encoding: 'gb18030', bytes: 4 };
+  if (head[0] === 0x84 && head[1] === 0x31 && head[2] === 0x95 && head[3] === 0x33)
+    return { encoding: 'gb18030', bytes: 4 };
   return null;
 }
 
-async function textKind(source: ByteSource, head: Uint8Array, bom: ReturnType<typeof byteOrderMark>): Promise<FileKind> {
+async function textKind(
+  source: ByteSource,
+  head: Uint8Array,
+  bom: ReturnType<typeof byteOrderMark>,
+): Promise<FileKind> {
   if (bom !== null && bom.encoding !== 'utf-8') {
     if (!(await decodes(source, bom.encoding, bom.bytes)).ok) throw fileError('FILE_ENCODING_UNKNOWN');
     return blankRefused(source, { kind: 'text', encoding: bom.encoding, bomBytes: bom.bytes });
@@ -84,7 +90,11 @@ async function textKind(source: ByteSource, head: Uint8Array, bom: ReturnType<ty
   return { kind: 'text', encoding: 'gb18030', bomBytes: 0 };
 }
 
-async function decodes(source: ByteSource, encoding: TextEncoding, from: number): Promise<{ ok: true } | { ok: false; offset: number }> {
+async function decodes(
+  source: ByteSource,
+  encoding: TextEncoding,
+  from: number,
+): Promise<{ ok: true } | { ok: false; offset: number }> {
   const decoder = new TextDecoder(encoding, { fatal: true });
   let offset = from;
   try {
@@ -130,7 +140,10 @@ async function headOf(source: ByteSource, bytes: number): Promise<Uint8Array> {
 
 /** The old binary format, or a password-protected workbook, which hides in the same container. */
 async function oldOfficeFile(source: ByteSource): Promise<Error> {
-  const marks = { encrypted: Buffer.from('EncryptedPackage', 'utf16le'), word: Buffer.from('WordDocument', 'utf16le') };
+  const marks = {
+    encrypted: Buffer.from('EncryptedPackage', 'utf16le'),
+    word: Buffer.from('WordDocument', 'utf16le'),
+  };
   let tail: Uint8Array = new Uint8Array(0);
   let isWord = false;
   for await (const chunk of source.chunks()) {
@@ -140,6 +153,12 @@ async function oldOfficeFile(source: ByteSource): Promise<Error> {
     tail = window.subarray(-64);
   }
   return isWord
-    ? fileError('FILE_TYPE_UNSUPPORTED', { found: 'an old Word document (.doc)', foundZh: '旧版 Word 文档（.doc）' })
-    : fileError('FILE_TYPE_UNSUPPORTED', { found: 'an old Excel workbook (.xls)', foundZh: '旧版 Excel 工作簿（.xls）' });
+    ? fileError('FILE_TYPE_UNSUPPORTED', {
+        found: 'an old Word document (.doc)',
+        foundZh: '旧版 Word 文档（.doc）',
+      })
+    : fileError('FILE_TYPE_UNSUPPORTED', {
+        found: 'an old Excel workbook (.xls)',
+        foundZh: '旧版 Excel 工作簿（.xls）',
+      });
 }

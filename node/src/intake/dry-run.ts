@@ -23,7 +23,10 @@ export interface DryRunOptions {
 }
 
 /** A record as `--json --records` shows it; amounts as decimal strings. */
-export type ShownRecord = Omit<CanonicalRecord, 'amountFen'> & { readonly row: number; readonly amountFen: string };
+export type ShownRecord = Omit<CanonicalRecord, 'amountFen'> & {
+  readonly row: number;
+  readonly amountFen: string;
+};
 
 export type DryRunReport = ImportReport & { readonly recordList?: readonly ShownRecord[] };
 
@@ -32,7 +35,10 @@ export type DryRunReport = ImportReport & { readonly recordList?: readonly Shown
  * the file only.
  * @throws LedgerError for a file that is refused as a whole
  */
-export async function dryRun(input: Uint8Array | AsyncIterable<Uint8Array> | ByteSource, options: DryRunOptions): Promise<DryRunReport> {
+export async function dryRun(
+  input: Uint8Array | AsyncIterable<Uint8Array> | ByteSource,
+  options: DryRunOptions,
+): Promise<DryRunReport> {
   const table = await readTable(input, options.fileName, options.limits ?? DEFAULT_LIMITS);
   try {
     const plan = await planTable(table, options.profile);
@@ -51,12 +57,14 @@ export async function dryRun(input: Uint8Array | AsyncIterable<Uint8Array> | Byt
       } else if ('issues' in outcome) {
         counts.rowsWithIssues++;
         issues.push(...outcome.issues);
-        if (options.failedRowsTo !== undefined) failed.push({ row: outcome.row, cells: outcome.original, issues: outcome.issues });
+        if (options.failedRowsTo !== undefined)
+          failed.push({ row: outcome.row, cells: outcome.original, issues: outcome.issues });
       } else counts.duplicates++;
       if (counts.rows % 500 === 0) options.onProgress?.(counts.rows, total);
     }
     options.onProgress?.(counts.rows, total);
-    if (options.failedRowsTo !== undefined) await writeFailedRows(options.failedRowsTo, reportColumns(plan), failed);
+    if (options.failedRowsTo !== undefined)
+      await writeFailedRows(options.failedRowsTo, reportColumns(plan), failed);
     return {
       fileName: options.fileName,
       profile: `${plan.profile.id}@${plan.profile.version}`,

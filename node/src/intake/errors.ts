@@ -86,7 +86,12 @@ export function fileError(
   options?: { readonly cause?: unknown },
 ): LedgerError {
   const message = FILE_ERRORS[code];
-  return new LedgerError(code, { en: filled(message.en, operands), zh: filled(message.zh, operands) }, operands, options);
+  return new LedgerError(
+    code,
+    { en: filled(message.en, operands), zh: filled(message.zh, operands) },
+    operands,
+    options,
+  );
 }
 
 /** `{name}` in a message replaced by the operand of that name. */

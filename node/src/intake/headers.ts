@@ -22,12 +22,19 @@ const UNIT_AT_END = /(亿元|万元|元)$/u;
 export function headerKeys(header: string): readonly string[] {
   const full = headerKey(header);
   const withoutBrackets = headerKey(header.replace(BRACKETED, ''));
-  const keys = [full, withoutBrackets, full.replace(UNIT_AT_END, ''), withoutBrackets.replace(UNIT_AT_END, '')];
+  const keys = [
+    full,
+    withoutBrackets,
+    full.replace(UNIT_AT_END, ''),
+    withoutBrackets.replace(UNIT_AT_END, ''),
+  ];
   return [...new Set(keys.filter((key) => key !== ''))];
 }
 
 /** The unit that a header states, `（元）` for one; null when it states none. */
 export function unitOfHeader(header: string): AmountUnit | null {
-  const match = UNIT_AT_END.exec(headerKey(header)) ?? /[(（](?:单位[:：]?)?(?:人民币)?(亿元|万元|元)[)）]/u.exec(header.normalize('NFKC'));
+  const match =
+    UNIT_AT_END.exec(headerKey(header)) ??
+    /[(（](?:单位[:：]?)?(?:人民币)?(亿元|万元|元)[)）]/u.exec(header.normalize('NFKC'));
   return (match?.[1] as AmountUnit | undefined) ?? null;
 }

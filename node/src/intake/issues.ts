@@ -132,9 +132,24 @@ export const ISSUES = {
     doEn: 'Write it as YYYY/MM/DD.{hint}',
     doZh: '请按 YYYY/MM/DD 填写。{hint}',
   },
-  DATE_NO_YEAR: { en: 'The date has no year.', zh: '日期缺少年份。', doEn: 'Write it as YYYY/MM/DD.', doZh: '请按 YYYY/MM/DD 填写。' },
-  DATE_VAGUE: { en: 'The date is not exact.', zh: '日期不确切。', doEn: 'Write the exact day as YYYY/MM/DD.', doZh: '请按 YYYY/MM/DD 填写确切日期。' },
-  DATE_UNREADABLE: { en: 'This is no date.', zh: '内容不是日期。', doEn: 'Write it as YYYY/MM/DD.', doZh: '请按 YYYY/MM/DD 填写。' },
+  DATE_NO_YEAR: {
+    en: 'The date has no year.',
+    zh: '日期缺少年份。',
+    doEn: 'Write it as YYYY/MM/DD.',
+    doZh: '请按 YYYY/MM/DD 填写。',
+  },
+  DATE_VAGUE: {
+    en: 'The date is not exact.',
+    zh: '日期不确切。',
+    doEn: 'Write the exact day as YYYY/MM/DD.',
+    doZh: '请按 YYYY/MM/DD 填写确切日期。',
+  },
+  DATE_UNREADABLE: {
+    en: 'This is no date.',
+    zh: '内容不是日期。',
+    doEn: 'Write it as YYYY/MM/DD.',
+    doZh: '请按 YYYY/MM/DD 填写。',
+  },
   DATE_IN_THE_FUTURE: {
     en: 'The day of the decision lies in the future.',
     zh: '决定日期晚于今天。',
@@ -159,7 +174,12 @@ export const ISSUES = {
     doEn: 'Write the real date, or leave the cell empty where that is allowed.',
     doZh: '请填写真实日期；非必填项可留空。',
   },
-  DATE_IMPOSSIBLE: { en: 'There is no such day.', zh: '不存在该日期。', doEn: 'Compare with the decision.', doZh: '请对照决定书核对。' },
+  DATE_IMPOSSIBLE: {
+    en: 'There is no such day.',
+    zh: '不存在该日期。',
+    doEn: 'Compare with the decision.',
+    doZh: '请对照决定书核对。',
+  },
   DATE_IS_A_DURATION: {
     en: 'This is a length of time, no date.',
     zh: '内容是期限，不是日期。',
@@ -172,7 +192,12 @@ export const ISSUES = {
     doEn: 'Write it in the common calendar as YYYY/MM/DD.',
     doZh: '请按公历 YYYY/MM/DD 填写。',
   },
-  DATE_RANGE_REVERSED: { en: 'The range ends before it begins.', zh: '起止日期颠倒。', doEn: 'Compare with the decision.', doZh: '请对照决定书核对。' },
+  DATE_RANGE_REVERSED: {
+    en: 'The range ends before it begins.',
+    zh: '起止日期颠倒。',
+    doEn: 'Compare with the decision.',
+    doZh: '请对照决定书核对。',
+  },
   DATE_NOT_A_DAY: {
     en: 'One exact day is needed, and this is a month, a year, a range or an open end.',
     zh: '此处需要确切日期，而内容是月份、年份、区间或长期。',
@@ -185,8 +210,18 @@ export const ISSUES = {
     doEn: 'Compare both dates with the decision.',
     doZh: '请对照决定书核对两个日期。',
   },
-  AMOUNT_UNREADABLE: { en: 'This is no amount.', zh: '内容不是金额。', doEn: 'Write a number in {unit}.', doZh: '请填写以{unit}为单位的数字。' },
-  AMOUNT_NEGATIVE: { en: 'The amount is negative.', zh: '金额为负数。', doEn: 'Compare with the decision.', doZh: '请对照决定书核对。' },
+  AMOUNT_UNREADABLE: {
+    en: 'This is no amount.',
+    zh: '内容不是金额。',
+    doEn: 'Write a number in {unit}.',
+    doZh: '请填写以{unit}为单位的数字。',
+  },
+  AMOUNT_NEGATIVE: {
+    en: 'The amount is negative.',
+    zh: '金额为负数。',
+    doEn: 'Compare with the decision.',
+    doZh: '请对照决定书核对。',
+  },
   AMOUNT_FINER_THAN_FEN: {
     en: 'The amount is finer than a fen (0.01 yuan).',
     zh: '金额精度小于 1 分。',
@@ -205,8 +240,18 @@ export const ISSUES = {
     doEn: 'Write the number with its unit.{hint}',
     doZh: '请写明单位。{hint}',
   },
-  AMOUNT_FOREIGN_CURRENCY: { en: 'The amount is in another currency.', zh: '金额不是人民币。', doEn: 'Write it in yuan.', doZh: '请折算为人民币填写。' },
-  AMOUNT_TOO_LARGE: { en: 'The amount is too large to be true.', zh: '金额过大。', doEn: 'Check the unit.', doZh: '请核对单位。' },
+  AMOUNT_FOREIGN_CURRENCY: {
+    en: 'The amount is in another currency.',
+    zh: '金额不是人民币。',
+    doEn: 'Write it in yuan.',
+    doZh: '请折算为人民币填写。',
+  },
+  AMOUNT_TOO_LARGE: {
+    en: 'The amount is too large to be true.',
+    zh: '金额过大。',
+    doEn: 'Check the unit.',
+    doZh: '请核对单位。',
+  },
   AMOUNT_MISSING: {
     en: 'The kind of penalty needs an amount here.',
     zh: '该处罚类别需要填写金额。',
@@ -256,7 +301,12 @@ export const ISSUES = {
     doEn: 'Compare with the licence.',
     doZh: '请对照营业执照核对。',
   },
-  VALUE_ADVISED: { en: 'The template wants a value here.', zh: '模板要求填写此项。', doEn: 'Fill it in next time.', doZh: '建议补填。' },
+  VALUE_ADVISED: {
+    en: 'The template wants a value here.',
+    zh: '模板要求填写此项。',
+    doEn: 'Fill it in next time.',
+    doZh: '建议补填。',
+  },
   AGENCY_CODE_INVALID: {
     en: 'The authority’s credit code is not valid; it was left out.',
     zh: '机关统一社会信用代码无效，已略去。',
@@ -316,11 +366,17 @@ export function issueOf(
   at: { readonly row: number; readonly column?: string | null },
   code: IssueCode,
   read: string,
-  operands: { readonly hint?: string | null } & Readonly<Record<string, string | number | null | undefined>> = {},
+  operands: { readonly hint?: string | null } & Readonly<
+    Record<string, string | number | null | undefined>
+  > = {},
 ): Issue {
   const { en, zh, doEn, doZh } = ISSUES[code];
   const hint = operands.hint ?? null;
-  const says = (text: string, hinted: string): string => filled(text, { ...operands, hint: text.startsWith('{') || !/\{hint\}$/u.test(text) ? (hint ?? '') : hint === null ? '' : hinted });
+  const says = (text: string, hinted: string): string =>
+    filled(text, {
+      ...operands,
+      hint: text.startsWith('{') || !/\{hint\}$/u.test(text) ? (hint ?? '') : hint === null ? '' : hinted,
+    });
   const safe = withoutPersonalNumbers(read.replace(/\s+/gu, ' ').trim());
   return {
     row: at.row,
@@ -328,6 +384,9 @@ export function issueOf(
     code,
     read: safe.length > READ_CHARS ? `${safe.slice(0, READ_CHARS)}…` : safe,
     message: { en: says(en, ''), zh: says(zh, '') },
-    suggestion: { en: says(doEn, ` Perhaps ${hint ?? ''} was meant.`), zh: says(doZh, `可能是 ${hint ?? ''}。`) },
+    suggestion: {
+      en: says(doEn, ` Perhaps ${hint ?? ''} was meant.`),
+      zh: says(doZh, `可能是 ${hint ?? ''}。`),
+    },
   };
 }

@@ -14,7 +14,11 @@ export type Values = ReadonlyMap<string, string>;
 
 const text = z.strictObject({ en: z.string(), zh: z.string() });
 const conditions = z.array(
-  z.strictObject({ field: z.string(), contains: z.array(z.string()).optional(), lacks: z.array(z.string()).optional() }),
+  z.strictObject({
+    field: z.string(),
+    contains: z.array(z.string()).optional(),
+    lacks: z.array(z.string()).optional(),
+  }),
 );
 
 const kindMapping = z.strictObject({
@@ -45,7 +49,10 @@ const severityMapping = z.strictObject({
         z.strictObject({
           id: z.string(),
           kinds: z.array(z.string()).optional(),
-          minAmountYuan: z.string().regex(/^\d+(?:\.\d{1,2})?$/u).optional(),
+          minAmountYuan: z
+            .string()
+            .regex(/^\d+(?:\.\d{1,2})?$/u)
+            .optional(),
           severity: z.int().min(0).max(3),
         }),
       ),
@@ -53,7 +60,9 @@ const severityMapping = z.strictObject({
   ),
 });
 
-const kindMappings = new Map([penaltyKinds, permitKinds, positiveKinds].map((data) => [data.id, kindMapping.parse(data)]));
+const kindMappings = new Map(
+  [penaltyKinds, permitKinds, positiveKinds].map((data) => [data.id, kindMapping.parse(data)]),
+);
 const domainMappings = new Map([domains].map((data) => [data.id, domainMapping.parse(data)]));
 const severityMappings = new Map([penaltySeverities].map((data) => [data.id, severityMapping.parse(data)]));
 const kindCodes = new Map(CATALOGUE.kinds.map(({ slug, code }) => [slug, code]));
@@ -73,7 +82,8 @@ export function mapKind(mappingId: string, values: Values): MappedKind | null {
   const slug = rule?.kind ?? mapping.otherwise;
   if (slug === null) return null;
   const code = kindCodes.get(slug);
-  if (code === undefined) throw fileError('PROFILE_INVALID', { reason: `mapping ${mappingId} names the unknown kind ${slug}` });
+  if (code === undefined)
+    throw fileError('PROFILE_INVALID', { reason: `mapping ${mappingId} names the unknown kind ${slug}` });
   return { code, slug, byRule: rule !== undefined };
 }
 
@@ -90,14 +100,19 @@ export interface MappedSeverity {
 }
 
 /** Severity by the rules of the authority that decided; null when no rule fits. */
-export function mapSeverity(mappingId: string, facts: { readonly kindSlug: string; readonly amountFen: bigint; readonly authorityName: string }): MappedSeverity | null {
+export function mapSeverity(
+  mappingId: string,
+  facts: { readonly kindSlug: string; readonly amountFen: bigint; readonly authorityName: string },
+): MappedSeverity | null {
   const mapping = severityMappings.get(mappingId) ?? unknownMapping(mappingId);
   const set = mapping.ruleSets.find(
-    ({ authorities }) => authorities.length === 0 || authorities.some((part) => facts.authorityName.includes(part)),
+    ({ authorities }) =>
+      authorities.length === 0 || authorities.some((part) => facts.authorityName.includes(part)),
   );
   const rule = set?.rules.find(
     ({ kinds, minAmountYuan }) =>
-      (kinds === undefined || kinds.includes(facts.kindSlug)) && (minAmountYuan === undefined || facts.amountFen >= fenOfYuan(minAmountYuan)),
+      (kinds === undefined || kinds.includes(facts.kindSlug)) &&
+      (minAmountYuan === undefined || facts.amountFen >= fenOfYuan(minAmountYuan)),
   );
   if (set === undefined || rule === undefined) return null;
   return {
@@ -107,16 +122,24 @@ export function mapSeverity(mappingId: string, facts: { readonly kindSlug: strin
 }
 
 /** True when every mapping that a profile names is there. @throws LedgerError PROFILE_INVALID */
-export function requireMappings(profile: { readonly kinds: string; readonly domains: string; readonly severities: string | null }): void {
+export function requireMappings(profile: {
+  readonly kinds: string;
+  readonly domains: string;
+  readonly severities: string | null;
+}): void {
   if (!kindMappings.has(profile.kinds)) unknownMapping(profile.kinds);
   if (!domainMappings.has(profile.domains)) unknownMapping(profile.domains);
-  if (profile.severities !== null && !severityMappings.has(profile.severities)) unknownMapping(profile.severities);
+  if (profile.severities !== null && !severityMappings.has(profile.severities))
+    unknownMapping(profile.severities);
 }
 
 /** One condition of a profile or a mapping on the values of a row. */
 export function conditionHolds({ field, contains, lacks }: Condition, values: Values): boolean {
   const value = values.get(field) ?? '';
-  return (contains?.some((part) => value.includes(part)) ?? true) && !(lacks?.some((part) => value.includes(part)) ?? false);
+  return (
+    (contains?.some((part) => value.includes(part)) ?? true) &&
+    !(lacks?.some((part) => value.includes(part)) ?? false)
+  );
 }
 
 function holds(all: readonly Condition[], values: Values): boolean {

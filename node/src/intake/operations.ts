@@ -31,10 +31,20 @@ export interface Operation {
   readonly corrections: readonly Correction[];
 }
 
-export type OperationOutcome = { readonly row: number; readonly operation: Operation } | { readonly row: number; readonly issues: readonly Issue[] };
+export type OperationOutcome =
+  | { readonly row: number; readonly operation: Operation }
+  | { readonly row: number; readonly issues: readonly Issue[] };
 
 const COLUMNS = {
-  documentNumber: ['决定书文号', '文书号', '行政处罚决定书文号', '行政许可决定文书号', 'document', 'document number', 'documentNumber'],
+  documentNumber: [
+    '决定书文号',
+    '文书号',
+    '行政处罚决定书文号',
+    '行政许可决定文书号',
+    'document',
+    'document number',
+    'documentNumber',
+  ],
   op: ['操作', '操作类型', 'op', 'operation'],
   day: ['日期', '操作日期', 'day', 'date'],
   reason: ['原因', '理由', 'reason'],
@@ -43,8 +53,18 @@ const COLUMNS = {
 } as const;
 
 const NAMES: Readonly<Record<string, OperationName>> = {
-  revoke: 'revoke', 撤销: 'revoke', repair: 'repair', 修复: 'repair', 信用修复: 'repair', correct: 'correct', 更正: 'correct',
-  dispute: 'dispute', 异议: 'dispute', settle: 'settle', 异议终结: 'settle', 维持: 'settle',
+  revoke: 'revoke',
+  撤销: 'revoke',
+  repair: 'repair',
+  修复: 'repair',
+  信用修复: 'repair',
+  correct: 'correct',
+  更正: 'correct',
+  dispute: 'dispute',
+  异议: 'dispute',
+  settle: 'settle',
+  异议终结: 'settle',
+  维持: 'settle',
 };
 
 /**
@@ -53,7 +73,10 @@ const NAMES: Readonly<Record<string, OperationName>> = {
  * that follow each other are one operation.
  * @throws LedgerError OPERATION_UNKNOWN_COLUMNS, and what reading a table throws
  */
-export async function* readOperations(table: Table, options: { readonly today: string }): AsyncGenerator<OperationOutcome> {
+export async function* readOperations(
+  table: Table,
+  options: { readonly today: string },
+): AsyncGenerator<OperationOutcome> {
   let columns: Map<keyof typeof COLUMNS, number> | null = null;
   let pending = null as Operation | null;
   for await (const { row, cells } of table.rows(table.sheets[0])) {
@@ -92,11 +115,15 @@ export async function correctedRecord(
   profile: Profile,
   today: string,
 ): Promise<{ readonly record: CanonicalRecord } | { readonly issues: readonly Issue[] }> {
-  const values = new Map(stored.fields.filter(({ name }) => !name.endsWith('.raw')).map(({ name, value }) => [name, value]));
+  const values = new Map(
+    stored.fields.filter(({ name }) => !name.endsWith('.raw')).map(({ name, value }) => [name, value]),
+  );
   const unknown: Issue[] = [];
   for (const { column, value } of corrections) {
     const key = headerKey(column);
-    const spec = profile.columns.find(({ field, names }) => field === column || names.some((name) => headerKey(name) === key));
+    const spec = profile.columns.find(
+      ({ field, names }) => field === column || names.some((name) => headerKey(name) === key),
+    );
     if (spec === undefined) unknown.push(issueOf({ row: 0, column }, 'COLUMN_UNKNOWN', column));
     else values.set(spec.field, value);
   }
@@ -105,7 +132,11 @@ export async function correctedRecord(
   const plain: Profile = {
     ...profile,
     dates: {},
-    columns: profile.columns.map((column) => ({ ...column, dates: undefined, values: column.values === undefined ? undefined : withOwnValues(column.values) })),
+    columns: profile.columns.map((column) => ({
+      ...column,
+      dates: undefined,
+      values: column.values === undefined ? undefined : withOwnValues(column.values),
+    })),
   };
   const header = plain.columns.map(({ names }) => names[0] ?? '');
   const table = tableOfRows(header, [plain.columns.map(({ field }) => values.get(field) ?? '')]);
@@ -134,7 +165,11 @@ function columnsOf(header: readonly string[]): Map<keyof typeof COLUMNS, number>
   return found;
 }
 
-function operationOf(row: number, text: (name: keyof typeof COLUMNS) => string, today: string): OperationOutcome {
+function operationOf(
+  row: number,
+  text: (name: keyof typeof COLUMNS) => string,
+  today: string,
+): OperationOutcome {
   const issues: Issue[] = [];
   const issue = (name: keyof typeof COLUMNS, code: IssueCode, hint: string | null = null): void => {
     issues.push(issueOf({ row, column: COLUMNS[name][0] }, code, text(name), { hint }));
@@ -145,13 +180,24 @@ function operationOf(row: number, text: (name: keyof typeof COLUMNS) => string, 
   if (op === undefined) issue('op', 'OPERATION_UNKNOWN');
   const reading = readDate(isMissing(text('day')) ? today : text('day'), { decidedBy: today });
   const date = reading.verdict === 'accept' && reading.kind === 'day' ? reading.start : null;
-  if (reading.verdict === 'question' || reading.verdict === 'reject') issue('day', reading.code, reading.verdict === 'question' ? reading.suggestion : null);
+  if (reading.verdict === 'question' || reading.verdict === 'reject')
+    issue('day', reading.code, reading.verdict === 'question' ? reading.suggestion : null);
   else if (date === null) issue('day', 'DATE_NOT_A_DAY');
   else if (date < '1970-01-01') issue('day', 'DATE_BEFORE_1970');
   const corrections = op === 'correct' ? [{ column: text('column'), value: text('value') }] : [];
   if (op === 'correct' && isMissing(text('column'))) issue('column', 'VALUE_MISSING');
   if (issues.length > 0 || op === undefined || date === null) return { row, issues };
-  return { row, operation: { row, documentNumber, op, day: dayOfDate(date), reason: withoutPersonalNumbers(canonicalText(text('reason'))), corrections } };
+  return {
+    row,
+    operation: {
+      row,
+      documentNumber,
+      op,
+      day: dayOfDate(date),
+      reason: withoutPersonalNumbers(canonicalText(text('reason'))),
+      corrections,
+    },
+  };
 }
 
 function continues(before: Operation, next: Operation): boolean {

@@ -61,7 +61,8 @@ export async function planTable(table: Table, profile?: Profile): Promise<Plan> 
     if (candidates.length > 0) found.push(candidates);
   }
   const complete = found.filter((candidates) => candidates.some(({ missing }) => missing.length === 0));
-  if (complete.length > 1) throw fileError('SHEETS_AMBIGUOUS', { sheets: complete.map(([first]) => first?.sheet ?? '') });
+  if (complete.length > 1)
+    throw fileError('SHEETS_AMBIGUOUS', { sheets: complete.map(([first]) => first?.sheet ?? '') });
   const candidates = complete[0] ?? found.sort((a, b) => score(b[0]) - score(a[0]))[0];
   if (candidates === undefined) throw fileError('HEADER_NOT_FOUND', { rows: HEADER_WITHIN_ROWS });
   return planOf(chosen(candidates), profiles);
@@ -73,10 +74,14 @@ async function candidatesOf(table: Table, sheet: string, profiles: readonly Prof
     if (row.cells.some((cell) => cellText(cell).trim() !== '')) rows.push(row);
     if (rows.length > HEADER_WITHIN_ROWS || row.row > 4 * HEADER_WITHIN_ROWS) break;
   }
-  const candidates = rows.slice(0, HEADER_WITHIN_ROWS).flatMap((row, i) =>
-    profiles.map((profile) => ({ ...matchHeader(row.cells, profile), sheet, row, next: rows[i + 1] })),
-  );
-  return candidates.filter(({ columns }) => columns.length >= 2).sort((a, b) => score(b) - score(a) || a.row.row - b.row.row);
+  const candidates = rows
+    .slice(0, HEADER_WITHIN_ROWS)
+    .flatMap((row, i) =>
+      profiles.map((profile) => ({ ...matchHeader(row.cells, profile), sheet, row, next: rows[i + 1] })),
+    );
+  return candidates
+    .filter(({ columns }) => columns.length >= 2)
+    .sort((a, b) => score(b) - score(a) || a.row.row - b.row.row);
 }
 
 /** More matched columns are better, missing ones worse. */
@@ -89,8 +94,15 @@ function chosen(candidates: readonly Candidate[]): Candidate {
   const [best, second] = complete.length > 0 ? complete : candidates;
   if (best === undefined) throw fileError('HEADER_NOT_FOUND', { rows: HEADER_WITHIN_ROWS });
   if (best.repeated.length > 0) throw fileError('COLUMNS_REPEATED', { repeated: best.repeated });
-  if (best.missing.length > 0) throw fileError('COLUMNS_MISSING', { profile: best.profile.id, missing: best.missing });
-  if (second !== undefined && second.profile !== best.profile && second.row.row === best.row.row && second.missing.length === 0 && second.columns.length === best.columns.length) {
+  if (best.missing.length > 0)
+    throw fileError('COLUMNS_MISSING', { profile: best.profile.id, missing: best.missing });
+  if (
+    second !== undefined &&
+    second.profile !== best.profile &&
+    second.row.row === best.row.row &&
+    second.missing.length === 0 &&
+    second.columns.length === best.columns.length
+  ) {
     throw fileError('PROFILE_AMBIGUOUS', { profiles: [best.profile.id, second.profile.id] });
   }
   return best;
@@ -100,16 +112,23 @@ function planOf(match: Candidate, profiles: readonly Profile[]): Plan {
   const { cells, row } = match.row;
   for (const { index } of match.columns) {
     const cell = cells[index];
-    if (typeof cell === 'object' && cell.type === 'formula') throw fileError('HEADER_FORMULA', { cell: cellName(index, row) });
+    if (typeof cell === 'object' && cell.type === 'formula')
+      throw fileError('HEADER_FORMULA', { cell: cellName(index, row) });
   }
   // Some exports write the field codes below the names: a second header, no data.
   const { next } = match;
-  const isSecondHeader = next !== undefined && profiles.some((profile) => matchHeader(next.cells, profile).columns.length >= Math.max(2, match.columns.length / 2));
+  const isSecondHeader =
+    next !== undefined &&
+    profiles.some(
+      (profile) => matchHeader(next.cells, profile).columns.length >= Math.max(2, match.columns.length / 2),
+    );
   if (next === undefined) throw fileError('NO_ROWS');
   const used = new Set(match.columns.map(({ index }) => index));
   const rest = cells
     .map((cell, index) => ({ header: cellText(cell).trim(), index }))
-    .filter(({ header, index }) => header !== '' && !used.has(index) && !header.startsWith(REPORT_COLUMN_SIGN));
+    .filter(
+      ({ header, index }) => header !== '' && !used.has(index) && !header.startsWith(REPORT_COLUMN_SIGN),
+    );
   return {
     profile: match.profile,
     sheet: match.sheet,
@@ -130,14 +149,27 @@ function matchHeader(cells: readonly Cell[], profile: Profile): Match {
   const taken = new Set<string>();
   cells.forEach((cell, index) => {
     const header = cellText(cell).replace(/\s+/gu, ' ').trim();
-    if (header === '' || header.length > 100 || header.startsWith(REPORT_COLUMN_SIGN) || isPersonalHeader(header)) return;
+    if (
+      header === '' ||
+      header.length > 100 ||
+      header.startsWith(REPORT_COLUMN_SIGN) ||
+      isPersonalHeader(header)
+    )
+      return;
     const key = headerKeys(header).find((candidate) => known.has(candidate));
     const spec = key === undefined ? undefined : known.get(key);
     if (spec === undefined) return;
     if (taken.has(spec.field)) repeated.push(header);
     taken.add(spec.field);
-    columns.push({ index, header, spec, unit: (spec.type === 'amount' ? unitOfHeader(header) : null) ?? spec.unit ?? '万元' });
+    columns.push({
+      index,
+      header,
+      spec,
+      unit: (spec.type === 'amount' ? unitOfHeader(header) : null) ?? spec.unit ?? '万元',
+    });
   });
-  const missing = profile.columns.filter(({ required, field }) => required !== 'no' && !taken.has(field)).map(({ names }) => names[0] ?? '');
+  const missing = profile.columns
+    .filter(({ required, field }) => required !== 'no' && !taken.has(field))
+    .map(({ names }) => names[0] ?? '');
   return { profile, columns, missing, repeated };
 }

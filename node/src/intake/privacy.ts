@@ -1,6 +1,7 @@
 const ID_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2] as const;
 const ID_CHECKS = '10X98765432';
-const ID_CANDIDATE = /(?<![0-9A-Za-z])[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx](?![0-9A-Za-z])/gu;
+const ID_CANDIDATE =
+  /(?<![0-9A-Za-z])[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx](?![0-9A-Za-z])/gu;
 const ID_ALONE = new RegExp(`^${ID_CANDIDATE.source}$`, 'u');
 const MOBILE = /(?<![0-9A-Za-z])(?:\+?86[- ]?)?1[3-9]\d{9}(?![0-9A-Za-z])/gu;
 
@@ -22,7 +23,10 @@ export function isResidentId(text: string): boolean {
  */
 export function withoutPersonalNumbers(text: string): string {
   if (!/[0-9０-９]{11}/u.test(text)) return text;
-  return withoutResidentIds(/[０-９]{11}/u.test(text) ? text.normalize('NFKC') : text).replace(MOBILE, WITHHELD);
+  return withoutResidentIds(/[０-９]{11}/u.test(text) ? text.normalize('NFKC') : text).replace(
+    MOBILE,
+    WITHHELD,
+  );
 }
 
 /** The text without resident identity numbers alone: for columns whose own numbers may look like a telephone's. */

@@ -77,7 +77,9 @@ const profileSchema = z.strictObject({
   /** The fine of a template without a column for it: taken from the text that names one amount, and only one. */
   amountFromText: z.strictObject({ field: fieldName, text: fieldName }).optional(),
   /** A value of one field that makes another one necessary. */
-  requires: z.array(z.strictObject({ when: condition, field: fieldName, level: z.enum(['issue', 'warning']) })).default([]),
+  requires: z
+    .array(z.strictObject({ when: condition, field: fieldName, level: z.enum(['issue', 'warning']) }))
+    .default([]),
   /** One document may name several subjects, each with a record of its own. */
   severalSubjectsPerDocument: z.boolean().default(false),
 });
@@ -91,21 +93,31 @@ export type Condition = z.infer<typeof condition>;
 export function parseProfile(data: unknown): Profile {
   const parsed = profileSchema.safeParse(data);
   if (!parsed.success) {
-    throw fileError('PROFILE_INVALID', { reason: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') });
+    throw fileError('PROFILE_INVALID', {
+      reason: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
+    });
   }
   const profile = parsed.data;
   const fields = new Set([...profile.columns.map(({ field }) => field), ...Object.keys(profile.fixed)]);
-  const used = [...Object.values(profile.record).flat().filter((field) => field !== undefined), ...profile.requires.flatMap(({ when, field }) => [when.field, field])];
+  const used = [
+    ...Object.values(profile.record)
+      .flat()
+      .filter((field) => field !== undefined),
+    ...profile.requires.flatMap(({ when, field }) => [when.field, field]),
+  ];
   const unknown = used.filter((field) => !fields.has(field));
-  if (unknown.length > 0) throw fileError('PROFILE_INVALID', { reason: `no column or fixed value gives ${unknown.join(', ')}` });
+  if (unknown.length > 0)
+    throw fileError('PROFILE_INVALID', { reason: `no column or fixed value gives ${unknown.join(', ')}` });
   const keys = new Map<string, string>();
   for (const { names, field } of profile.columns) {
     for (const name of names) {
       // Personal columns are dropped whatever a profile says, so it may not name one.
-      if (isPersonalHeader(name)) throw fileError('PROFILE_INVALID', { reason: `column ${name} is about a person` });
+      if (isPersonalHeader(name))
+        throw fileError('PROFILE_INVALID', { reason: `column ${name} is about a person` });
       const key = headerKey(name);
       const other = keys.get(key);
-      if (other !== undefined && other !== field) throw fileError('PROFILE_INVALID', { reason: `column ${name} stands for ${other} and ${field}` });
+      if (other !== undefined && other !== field)
+        throw fileError('PROFILE_INVALID', { reason: `column ${name} stands for ${other} and ${field}` });
       keys.set(key, field);
     }
   }
@@ -113,7 +125,14 @@ export function parseProfile(data: unknown): Profile {
 }
 
 /** The profiles that come with the node. */
-export const PROFILES: readonly Profile[] = [penalty, permit, penalty2015, permit2015, positive, exampleExport].map(parseProfile);
+export const PROFILES: readonly Profile[] = [
+  penalty,
+  permit,
+  penalty2015,
+  permit2015,
+  positive,
+  exampleExport,
+].map(parseProfile);
 
 /**
  * A profile by its id, or from a JSON file by its path.

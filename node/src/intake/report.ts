@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
+import type * as ExcelJS from 'exceljs';
 import type { Writable } from 'node:stream';
 import type { Issue } from './issues.ts';
 import { type Plan, REPORT_COLUMN_SIGN } from './plan.ts';
 
 // The package is CommonJS; its types name a namespace.
-const exceljs = createRequire(import.meta.url)('exceljs') as typeof import('exceljs');
+const exceljs = createRequire(import.meta.url)('exceljs') as typeof ExcelJS;
 
 /** What `import` says, as JSON: rows = records + duplicates + rows with issues. */
 export interface ImportReport {
@@ -54,14 +55,25 @@ export async function writeFailedRows(
   columns: readonly string[],
   rows: AsyncIterable<FailedRowReport> | Iterable<FailedRowReport>,
 ): Promise<void> {
-  const book = new exceljs.stream.xlsx.WorkbookWriter({ stream: output, useStyles: true, useSharedStrings: false });
+  const book = new exceljs.stream.xlsx.WorkbookWriter({
+    stream: output,
+    useStyles: true,
+    useSharedStrings: false,
+  });
   const sheet = book.addWorksheet('待修改 rows to mend', { views: [{ state: 'frozen', ySplit: 1 }] });
-  sheet.columns = [...columns.map(() => ({ width: 18, style: { numFmt: '@' } })), ...REASON_COLUMNS.map(() => ({ width: 32 }))];
-  const header = sheet.addRow([...columns.map(formulaSafe), ...REASON_COLUMNS.map((name) => `${REPORT_COLUMN_SIGN}${name}`)]);
+  sheet.columns = [
+    ...columns.map(() => ({ width: 18, style: { numFmt: '@' } })),
+    ...REASON_COLUMNS.map(() => ({ width: 32 })),
+  ];
+  const header = sheet.addRow([
+    ...columns.map(formulaSafe),
+    ...REASON_COLUMNS.map((name) => `${REPORT_COLUMN_SIGN}${name}`),
+  ]);
   header.font = { bold: true };
   header.commit();
   for await (const { row, cells, issues } of rows) {
-    const at = (text: string, column: string | null): string => (column === null ? text : `${column}: ${text}`);
+    const at = (text: string, column: string | null): string =>
+      column === null ? text : `${column}: ${text}`;
     const line = sheet.addRow([
       ...columns.map((_, i) => formulaSafe(cells?.[i] ?? '')),
       row,
@@ -75,7 +87,8 @@ export async function writeFailedRows(
     ]);
     const wrong = new Set(issues.map(({ column }) => column));
     columns.forEach((name, i) => {
-      if (wrong.has(name)) line.getCell(i + 1).fill = { type: 'pattern', pattern: 'solid', fgColor: { argb: 'FFFFE0E0' } };
+      if (wrong.has(name))
+        line.getCell(i + 1).fill = { type: 'pattern', pattern: 'solid', fgColor: { argb: 'FFFFE0E0' } };
     });
     line.commit();
   }

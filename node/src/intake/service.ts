@@ -64,7 +64,12 @@ export class ImportService {
   readonly #onRecords: OnRecords;
   readonly #limits: IntakeLimits;
 
-  constructor(db: Database, clock: Clock, onRecords: OnRecords = async () => {}, limits: IntakeLimits = DEFAULT_LIMITS) {
+  constructor(
+    db: Database,
+    clock: Clock,
+    onRecords: OnRecords = async () => {},
+    limits: IntakeLimits = DEFAULT_LIMITS,
+  ) {
     this.#db = db;
     this.#clock = clock;
     this.#onRecords = onRecords;
@@ -99,7 +104,13 @@ export class ImportService {
 
   /** Records that come from a program instead of a file, under a profile's column names. */
   async importTable(table: Table, plan: Plan, startedBy: string, sha256: Uint8Array): Promise<ImportResult> {
-    return this.#write({ input: new Uint8Array(0), fileName: table.fileName, startedBy }, table, plan, await checkedRows(table, plan), sha256);
+    return this.#write(
+      { input: new Uint8Array(0), fileName: table.fileName, startedBy },
+      table,
+      plan,
+      await checkedRows(table, plan),
+      sha256,
+    );
   }
 
   async find(importId: bigint): Promise<ImportRow | undefined> {
@@ -107,7 +118,10 @@ export class ImportService {
   }
 
   /** Issues of an import, or its warnings, a page at a time. */
-  async issues(importId: bigint, page: { readonly isWarning?: boolean; readonly afterId?: bigint; readonly limit?: number } = {}): Promise<(Issue & { readonly id: bigint })[]> {
+  async issues(
+    importId: bigint,
+    page: { readonly isWarning?: boolean; readonly afterId?: bigint; readonly limit?: number } = {},
+  ): Promise<(Issue & { readonly id: bigint })[]> {
     const rows = await new ImportStore(this.#db).issues(importId, { isWarning: false, ...page });
     return rows as (Issue & { readonly id: bigint })[];
   }
@@ -118,7 +132,13 @@ export class ImportService {
     await writeFailedRows(output, await store.columnsOf(importId), failedRows(store, importId));
   }
 
-  async #write(request: ImportRequest, table: Table, plan: Plan, total: number, fileSha256: Uint8Array): Promise<ImportResult> {
+  async #write(
+    request: ImportRequest,
+    table: Table,
+    plan: Plan,
+    total: number,
+    fileSha256: Uint8Array,
+  ): Promise<ImportResult> {
     const profile = `${plan.profile.id}@${plan.profile.version}`;
     const importId = await new ImportStore(this.#db).start({
       fileName: request.fileName.slice(0, 255),
@@ -137,15 +157,32 @@ export class ImportService {
         request.onProgress?.({ ...counts }, total);
       }
     } catch (error) {
-      await new ImportStore(this.#db).end(importId, 'failed', this.#clock.now(), isLedgerError(error) ? error.toJSON() : { code: 'INTERNAL' });
+      await new ImportStore(this.#db).end(
+        importId,
+        'failed',
+        this.#clock.now(),
+        isLedgerError(error) ? error.toJSON() : { code: 'INTERNAL' },
+      );
       throw error;
     }
     await new ImportStore(this.#db).end(importId, 'done', this.#clock.now());
-    return { importId, profile, ...counts, ignoredColumns: plan.ignoredColumns, droppedColumns: plan.personalColumns };
+    return {
+      importId,
+      profile,
+      ...counts,
+      ignoredColumns: plan.ignoredColumns,
+      droppedColumns: plan.personalColumns,
+    };
   }
 
   /** One chunk in one transaction: records, issues, what follows from the records, and how far the import has come. */
-  async #writeChunk(db: Database, importId: bigint, plan: Plan, chunk: readonly RowOutcome[], before: ImportCounts): Promise<ImportCounts> {
+  async #writeChunk(
+    db: Database,
+    importId: bigint,
+    plan: Plan,
+    chunk: readonly RowOutcome[],
+    before: ImportCounts,
+  ): Promise<ImportCounts> {
     const records = new RecordStore(db);
     const imports = new ImportStore(db);
     const outcomes = await againstStore(records, plan, chunk);
@@ -157,9 +194,20 @@ export class ImportService {
       this.#clock.now(),
     );
     if (stored.length > 0) await this.#onRecords(db, stored);
-    await imports.addIssues(importId, failed.flatMap(({ issues }) => issues), false);
-    await imports.addIssues(importId, fresh.flatMap(({ warnings }) => warnings), true);
-    await imports.addFailedRows(importId, failed.map(({ row, original }) => ({ row, cells: original })));
+    await imports.addIssues(
+      importId,
+      failed.flatMap(({ issues }) => issues),
+      false,
+    );
+    await imports.addIssues(
+      importId,
+      fresh.flatMap(({ warnings }) => warnings),
+      true,
+    );
+    await imports.addFailedRows(
+      importId,
+      failed.map(({ row, original }) => ({ row, cells: original })),
+    );
     const after = {
       rows: before.rows + outcomes.length,
       records: before.records + fresh.length,
@@ -171,32 +219,50 @@ export class ImportService {
   }
 }
 
-type StoreOutcome = Exclude<RowOutcome, { duplicateOf: unknown }> | { readonly row: number; readonly duplicateOf: unknown };
+type StoreOutcome =
+  Exclude<RowOutcome, { duplicateOf: unknown }> | { readonly row: number; readonly duplicateOf: unknown };
 
 /** Compares with what is stored: the same content is a duplicate, another one under the same number an issue. */
-async function againstStore(records: RecordStore, plan: Plan, chunk: readonly RowOutcome[]): Promise<StoreOutcome[]> {
+async function againstStore(
+  records: RecordStore,
+  plan: Plan,
+  chunk: readonly RowOutcome[],
+): Promise<StoreOutcome[]> {
   const { profile } = plan;
-  const numbers = new Set(chunk.flatMap((outcome) => ('record' in outcome ? [outcome.record.documentNumber] : [])));
-  const known = grouped(await records.withDocumentNumbers(profile.class, [...numbers]), ({ documentNumber }) => documentNumber);
+  const numbers = new Set(
+    chunk.flatMap((outcome) => ('record' in outcome ? [outcome.record.documentNumber] : [])),
+  );
+  const known = grouped(
+    await records.withDocumentNumbers(profile.class, [...numbers]),
+    ({ documentNumber }) => documentNumber,
+  );
   return chunk.map((outcome) => {
     if (!('record' in outcome)) return outcome;
     const { record, row } = outcome;
-    const others = (known.get(record.documentNumber) ?? []).filter(({ uscc }) => !profile.severalSubjectsPerDocument || uscc === record.uscc);
+    const others = (known.get(record.documentNumber) ?? []).filter(
+      ({ uscc }) => !profile.severalSubjectsPerDocument || uscc === record.uscc,
+    );
     const same = others.find(({ contentHash }) => contentHash === record.contentHash);
     if (same !== undefined) return { row, duplicateOf: { recordId: same.id } };
     const last = others.at(-1);
     if (last === undefined) return outcome;
-    const issue = issueOf({ row, column: documentColumn(plan) }, 'CONFLICTS_WITH_RECORD', record.documentNumber, {
-      where: `记录 ${last.id} / record ${last.id}`,
-      fields: differing(record, last).join('、'),
-    });
+    const issue = issueOf(
+      { row, column: documentColumn(plan) },
+      'CONFLICTS_WITH_RECORD',
+      record.documentNumber,
+      {
+        where: `记录 ${last.id} / record ${last.id}`,
+        fields: differing(record, last).join('、'),
+      },
+    );
     return { row, issues: [issue], original: outcome.original };
   });
 }
 
 /** The fields in which two records of one document differ. */
 function differing(record: CanonicalRecord, stored: CanonicalRecord): string[] {
-  const valuesOf = ({ fields }: CanonicalRecord): Map<string, string> => new Map(fields.filter(({ name }) => !name.endsWith('.raw')).map(({ name, value }) => [name, value]));
+  const valuesOf = ({ fields }: CanonicalRecord): Map<string, string> =>
+    new Map(fields.filter(({ name }) => !name.endsWith('.raw')).map(({ name, value }) => [name, value]));
   const [one, two] = [valuesOf(record), valuesOf(stored)];
   return [...new Set([...one.keys(), ...two.keys()])].filter((name) => one.get(name) !== two.get(name));
 }
@@ -216,7 +282,13 @@ async function* failedRows(store: ImportStore, importId: bigint): AsyncGenerator
   for (;;) {
     const page = await store.failedRows(importId, after);
     if (page.length === 0) return;
-    const issues = grouped(await store.issuesOfRows(importId, page.map(({ row }) => row)), ({ row }) => row);
+    const issues = grouped(
+      await store.issuesOfRows(
+        importId,
+        page.map(({ row }) => row),
+      ),
+      ({ row }) => row,
+    );
     for (const { row, cells } of page) {
       yield { row, cells, issues: (issues.get(row) ?? []) as unknown as FailedRowReport['issues'] };
       after = row;

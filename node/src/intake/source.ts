@@ -50,7 +50,10 @@ export async function fileSource(path: string, limitBytes = DEFAULT_LIMITS.fileB
  * this process has: an uploaded file holds personal columns, and those must
  * not come to rest on a disk. @throws LedgerError FILE_TOO_LARGE
  */
-export async function streamSource(input: AsyncIterable<Uint8Array>, limitBytes = DEFAULT_LIMITS.fileBytes): Promise<ByteSource> {
+export async function streamSource(
+  input: AsyncIterable<Uint8Array>,
+  limitBytes = DEFAULT_LIMITS.fileBytes,
+): Promise<ByteSource> {
   const head: Uint8Array[] = [];
   let size = 0;
   let spool: Spool | null = null;
@@ -127,13 +130,19 @@ class Spool implements ByteSource {
 }
 
 async function* slices(buffer: Buffer, start: number, end: number): AsyncGenerator<Uint8Array> {
-  for (let at = start; at < end; at += CHUNK_BYTES) yield buffer.subarray(at, Math.min(at + CHUNK_BYTES, end));
+  for (let at = start; at < end; at += CHUNK_BYTES)
+    yield buffer.subarray(at, Math.min(at + CHUNK_BYTES, end));
 }
 
 async function* readAt(handle: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array> {
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     // A new buffer each time: whoever reads may still hold the last one.
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - at)), 0, undefined, at);
+    const { bytesRead, buffer } = await handle.read(
+      Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - at)),
+      0,
+      undefined,
+      at,
+    );
     if (bytesRead === 0) return;
     at += bytesRead;
     yield buffer.subarray(0, bytesRead);

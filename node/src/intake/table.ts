@@ -94,7 +94,10 @@ export function tableOfRows(header: readonly string[], rows: readonly (readonly 
   };
 }
 
-async function asSource(input: Uint8Array | AsyncIterable<Uint8Array> | ByteSource, limits: IntakeLimits): Promise<ByteSource> {
+async function asSource(
+  input: Uint8Array | AsyncIterable<Uint8Array> | ByteSource,
+  limits: IntakeLimits,
+): Promise<ByteSource> {
   if (input instanceof Uint8Array) return memorySource(input);
   if ('chunks' in input) return input;
   return streamSource(input, limits.fileBytes);

@@ -9,7 +9,10 @@ import { openPackage, type Package } from './zip.ts';
 
 const SMALL_PART_BYTES = 16 * 1024 * 1024;
 /** Number formats that are dates without saying so, the Chinese ones included (ECMA-376 18.8.30). */
-const BUILT_IN_DATES = new Set([14, 15, 16, 17, 18, 19, 20, 21, 22, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 45, 46, 47, 50, 51, 52, 53, 54, 55, 56, 57, 58]);
+const BUILT_IN_DATES = new Set([
+  14, 15, 16, 17, 18, 19, 20, 21, 22, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 45, 46, 47, 50, 51, 52, 53, 54,
+  55, 56, 57, 58,
+]);
 
 interface Sheet {
   readonly name: string;
@@ -21,7 +24,11 @@ interface Sheet {
  * stay in memory, within a limit.
  * @throws LedgerError XLSX_BROKEN, XLSX_TOO_LARGE, FILE_ENCRYPTED, FILE_TYPE_UNSUPPORTED, CELL_TOO_LARGE
  */
-export async function openWorkbook(source: ByteSource, fileName: string, limits: IntakeLimits): Promise<Table> {
+export async function openWorkbook(
+  source: ByteSource,
+  fileName: string,
+  limits: IntakeLimits,
+): Promise<Table> {
   const parts = await openPackage(source, limits);
   const workbookPart = await workbookOf(parts);
   const { sheets, date1904 } = await readWorkbook(parts, workbookPart);
@@ -46,19 +53,33 @@ export async function openWorkbook(source: ByteSource, fileName: string, limits:
 
 async function workbookOf(parts: Package): Promise<string> {
   if (!parts.has('[Content_Types].xml')) {
-    throw fileError('FILE_TYPE_UNSUPPORTED', { found: parts.has('mimetype') ? 'an OpenDocument file' : 'a ZIP archive', foundZh: parts.has('mimetype') ? ' OpenDocument 文件' : ' ZIP 压缩包' });
+    throw fileError('FILE_TYPE_UNSUPPORTED', {
+      found: parts.has('mimetype') ? 'an OpenDocument file' : 'a ZIP archive',
+      foundZh: parts.has('mimetype') ? ' OpenDocument 文件' : ' ZIP 压缩包',
+    });
   }
-  const found = (await relations(parts, '_rels/.rels', '')).find(({ type }) => type.endsWith('/officeDocument'));
-  if (found !== undefined && /\.bin$/u.test(found.target)) throw fileError('FILE_TYPE_UNSUPPORTED', { found: 'a binary workbook (.xlsb)', foundZh: '二进制工作簿（.xlsb）' });
+  const found = (await relations(parts, '_rels/.rels', '')).find(({ type }) =>
+    type.endsWith('/officeDocument'),
+  );
+  if (found !== undefined && /\.bin$/u.test(found.target))
+    throw fileError('FILE_TYPE_UNSUPPORTED', {
+      found: 'a binary workbook (.xlsb)',
+      foundZh: '二进制工作簿（.xlsb）',
+    });
   if (found === undefined || !parts.has(found.target) || !found.target.includes('xl/')) {
     const word = parts.names.some((name) => name.startsWith('word/'));
-    throw fileError('FILE_TYPE_UNSUPPORTED', { found: word ? 'a Word document' : 'not a workbook', foundZh: word ? ' Word 文档' : '非工作簿文件' });
+    throw fileError('FILE_TYPE_UNSUPPORTED', {
+      found: word ? 'a Word document' : 'not a workbook',
+      foundZh: word ? ' Word 文档' : '非工作簿文件',
+    });
   }
   return found.target;
 }
 
 async function readWorkbook(parts: Package, part: string): Promise<{ sheets: Sheet[]; date1904: boolean }> {
-  const targets = new Map((await relations(parts, relationsOf(part), part)).map(({ id, target }) => [id, target]));
+  const targets = new Map(
+    (await relations(parts, relationsOf(part), part)).map(({ id, target }) => [id, target]),
+  );
   const sheets: Sheet[] = [];
   let date1904 = false;
   await readPart(parts, part, {
@@ -67,42 +88,57 @@ async function readWorkbook(parts: Package, part: string): Promise<{ sheets: She
       if (name !== 'sheet' || (attributes['state'] ?? 'visible') !== 'visible') return;
       const id = Object.entries(attributes).find(([key]) => /(?:^|:)id$/u.test(key))?.[1];
       const target = id === undefined ? undefined : targets.get(id);
-      if (target !== undefined && parts.has(target)) sheets.push({ name: attributes['name'] ?? '', part: target });
+      if (target !== undefined && parts.has(target))
+        sheets.push({ name: attributes['name'] ?? '', part: target });
     },
   });
   if (sheets.length === 0) throw fileError('XLSX_BROKEN', { reason: 'it has no visible sheet' });
   return { sheets, date1904 };
 }
 
-async function readSharedStrings(parts: Package, workbookPart: string, limits: IntakeLimits): Promise<StringTable> {
+async function readSharedStrings(
+  parts: Package,
+  workbookPart: string,
+  limits: IntakeLimits,
+): Promise<StringTable> {
   const strings = new StringTable(limits.sharedStringBytes);
-  const found = (await relations(parts, relationsOf(workbookPart), workbookPart)).find(({ type }) => type.endsWith('/sharedStrings'));
+  const found = (await relations(parts, relationsOf(workbookPart), workbookPart)).find(({ type }) =>
+    type.endsWith('/sharedStrings'),
+  );
   if (found === undefined || !parts.has(found.target)) return strings;
   const reader = textReader(limits);
-  await readPart(parts, found.target, {
-    open: (name) => {
-      if (name === 'si') reader.reset();
-      reader.open(name);
+  await readPart(
+    parts,
+    found.target,
+    {
+      open: (name) => {
+        if (name === 'si') reader.reset();
+        reader.open(name);
+      },
+      close: (name) => {
+        reader.close(name);
+        if (name === 'si') strings.push(reader.take());
+      },
+      text: reader.text,
     },
-    close: (name) => {
-      reader.close(name);
-      if (name === 'si') strings.push(reader.take());
-    },
-    text: reader.text,
-  }, limits.partBytes);
+    limits.partBytes,
+  );
   return strings;
 }
 
 async function readDateStyles(parts: Package, workbookPart: string): Promise<ReadonlySet<number>> {
   const styles = new Set<number>();
-  const found = (await relations(parts, relationsOf(workbookPart), workbookPart)).find(({ type }) => type.endsWith('/styles'));
+  const found = (await relations(parts, relationsOf(workbookPart), workbookPart)).find(({ type }) =>
+    type.endsWith('/styles'),
+  );
   if (found === undefined || !parts.has(found.target)) return styles;
   const custom = new Map<number, boolean>();
   let inCellFormats = false;
   let index = 0;
   await readPart(parts, found.target, {
     open(name, attributes) {
-      if (name === 'numFmt') custom.set(Number(attributes['numFmtId']), isDateFormat(attributes['formatCode'] ?? ''));
+      if (name === 'numFmt')
+        custom.set(Number(attributes['numFmtId']), isDateFormat(attributes['formatCode'] ?? ''));
       if (name === 'cellXfs') inCellFormats = true;
       if (name !== 'xf' || !inCellFormats) return;
       const id = Number(attributes['numFmtId'] ?? 0);
@@ -134,7 +170,11 @@ async function relations(parts: Package, part: string, base: string): Promise<Re
   await readPart(parts, part, {
     open(name, attributes) {
       if (name !== 'Relationship' || attributes['TargetMode'] === 'External') return;
-      found.push({ id: attributes['Id'] ?? '', type: attributes['Type'] ?? '', target: resolved(base, attributes['Target'] ?? '') });
+      found.push({
+        id: attributes['Id'] ?? '',
+        type: attributes['Type'] ?? '',
+        target: resolved(base, attributes['Target'] ?? ''),
+      });
     },
   });
   return found;
@@ -182,7 +222,8 @@ async function* sheetRows(
       switch (name) {
         case 'row': {
           const next = attributes['r'] === undefined ? row + 1 : Number(attributes['r']);
-          if (!Number.isSafeInteger(next) || next <= row) throw fileError('XLSX_BROKEN', { reason: `row ${attributes['r'] ?? ''} follows row ${row}` });
+          if (!Number.isSafeInteger(next) || next <= row)
+            throw fileError('XLSX_BROKEN', { reason: `row ${attributes['r'] ?? ''} follows row ${row}` });
           row = next;
           if (row > limits.rows) throw fileError('TOO_MANY_ROWS', { limit: limits.rows });
           cells = [];
@@ -191,7 +232,8 @@ async function* sheetRows(
         }
         case 'c': {
           const next = attributes['r'] === undefined ? column + 1 : columnOf(attributes['r']);
-          if (next <= column) throw fileError('XLSX_BROKEN', { reason: `cell ${attributes['r'] ?? ''} is out of order` });
+          if (next <= column)
+            throw fileError('XLSX_BROKEN', { reason: `cell ${attributes['r'] ?? ''} is out of order` });
           column = next;
           type = attributes['t'] ?? 'n';
           style = attributes['s'] === undefined ? 0 : Number(attributes['s']);
@@ -213,7 +255,8 @@ async function* sheetRows(
     text(text) {
       if (collects) {
         value += text;
-        if (value.length > limits.cellChars) throw fileError('CELL_TOO_LARGE', { row, limitKiB: Math.floor(limits.cellChars / 1024) });
+        if (value.length > limits.cellChars)
+          throw fileError('CELL_TOO_LARGE', { row, limitKiB: Math.floor(limits.cellChars / 1024) });
       } else if (type === 'inlineStr') inline.text(text);
     },
     close(name) {
@@ -245,7 +288,8 @@ async function* sheetRows(
       case 's': {
         if (value === '') return '';
         const shared = strings.get(Number(value));
-        if (shared === undefined) throw fileError('XLSX_BROKEN', { reason: `a cell in row ${row} names a string that is not there` });
+        if (shared === undefined)
+          throw fileError('XLSX_BROKEN', { reason: `a cell in row ${row} names a string that is not there` });
         return shared;
       }
       case 'b':
@@ -276,12 +320,19 @@ function columnOf(reference: string): number {
     column = column * 26 + code - 64;
     if (column > 16_384) break;
   }
-  if (column === 0 || column > 16_384) throw fileError('XLSX_BROKEN', { reason: `there is no cell ${reference.slice(0, 16)}` });
+  if (column === 0 || column > 16_384)
+    throw fileError('XLSX_BROKEN', { reason: `there is no cell ${reference.slice(0, 16)}` });
   return column - 1;
 }
 
 /** Collects the text of a string item: runs joined, phonetic guides left out. */
-function textReader(limits: IntakeLimits): { open(name: string): void; close(name: string): void; text(text: string): void; take(): string; reset(): void } {
+function textReader(limits: IntakeLimits): {
+  open(name: string): void;
+  close(name: string): void;
+  text(text: string): void;
+  take(): string;
+  reset(): void;
+} {
   let collected = '';
   let inText = false;
   let phonetic = 0;
@@ -297,9 +348,11 @@ function textReader(limits: IntakeLimits): { open(name: string): void; close(nam
     text(text) {
       if (!inText || phonetic > 0) return;
       collected += text;
-      if (collected.length > limits.cellChars) throw fileError('CELL_TOO_LARGE', { row: '?', limitKiB: Math.floor(limits.cellChars / 1024) });
+      if (collected.length > limits.cellChars)
+        throw fileError('CELL_TOO_LARGE', { row: '?', limitKiB: Math.floor(limits.cellChars / 1024) });
     },
-    take: () => collected.replace(/_x([0-9A-Fa-f]{4})_/gu, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+    take: () =>
+      collected.replace(/_x([0-9A-Fa-f]{4})_/gu, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
     reset() {
       collected = '';
       inText = false;
@@ -310,7 +363,12 @@ function textReader(limits: IntakeLimits): { open(name: string): void; close(nam
 
 // ── reading a part ───────────────────────────────────────────────────────────
 
-async function readPart(parts: Package, part: string, handlers: XmlHandlers, limitBytes = SMALL_PART_BYTES): Promise<void> {
+async function readPart(
+  parts: Package,
+  part: string,
+  handlers: XmlHandlers,
+  limitBytes = SMALL_PART_BYTES,
+): Promise<void> {
   let chars = 0;
   for await (const read of parsePart(parts, part, handlers)) {
     chars += read;
@@ -326,7 +384,9 @@ async function* parsePart(parts: Package, part: string, handlers: XmlHandlers): 
   try {
     for await (const chunk of stream) {
       const bytes = chunk as Uint8Array;
-      decoder ??= new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8', { fatal: true });
+      decoder ??= new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8', {
+        fatal: true,
+      });
       const text = decoded(decoder, part, bytes);
       xml.write(text);
       yield text.length;

@@ -33,7 +33,8 @@ export class BoundedXml {
     });
     parser.on('opentag', (tag) => {
       this.#sinceToken = 0;
-      if (++this.#depth > MAX_DEPTH) throw fileError('XLSX_BROKEN', { reason: `${part} is nested too deeply` });
+      if (++this.#depth > MAX_DEPTH)
+        throw fileError('XLSX_BROKEN', { reason: `${part} is nested too deeply` });
       handlers.open?.(localName(tag.name), tag.attributes);
     });
     parser.on('closetag', (tag) => {

@@ -31,7 +31,11 @@ class SourceReader extends yauzl.RandomAccessReader {
 /** Reads the directory of a ZIP archive. @throws LedgerError XLSX_BROKEN, XLSX_TOO_LARGE, FILE_ENCRYPTED */
 export async function openPackage(source: ByteSource, limits: IntakeLimits): Promise<Package> {
   const zip = await yauzl
-    .fromRandomAccessReaderPromise(new SourceReader(source), source.size, { lazyEntries: true, autoClose: false, validateEntrySizes: true })
+    .fromRandomAccessReaderPromise(new SourceReader(source), source.size, {
+      lazyEntries: true,
+      autoClose: false,
+      validateEntrySizes: true,
+    })
     .catch(broken);
   if (zip.entryCount > limits.entries) throw fileError('XLSX_TOO_LARGE', { part: `${zip.entryCount} parts` });
   const entries = new Map<string, yauzl.Entry>();
@@ -39,7 +43,8 @@ export async function openPackage(source: ByteSource, limits: IntakeLimits): Pro
     for await (const entry of zip.eachEntry()) {
       if (entry.isEncrypted()) throw fileError('FILE_ENCRYPTED');
       // A second entry of one name would let two readers see two different sheets.
-      if (entries.has(entry.fileName)) throw fileError('XLSX_BROKEN', { reason: `${entry.fileName} stands twice` });
+      if (entries.has(entry.fileName))
+        throw fileError('XLSX_BROKEN', { reason: `${entry.fileName} stands twice` });
       entries.set(entry.fileName, entry);
     }
   } catch (error) {

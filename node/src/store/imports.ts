@@ -80,7 +80,14 @@ export class ImportStore {
     const [row] = await this.#db.query<{ id: string }>(
       `INSERT INTO imports (file_name, file_sha256, profile, columns, state, started_by, started_at)
        VALUES ($1, $2, $3, $4, 'running', $5, $6) RETURNING id`,
-      [given.fileName, given.fileSha256, given.profile, json(given.columns), given.startedBy, given.startedAt],
+      [
+        given.fileName,
+        given.fileSha256,
+        given.profile,
+        json(given.columns),
+        given.startedBy,
+        given.startedAt,
+      ],
     );
     return BigInt(row?.id ?? 0);
   }
@@ -115,7 +122,16 @@ export class ImportStore {
       this.#db,
       'import_issues',
       ['import_id', 'row', 'col', 'code', 'read', 'message', 'suggestion', 'is_warning'],
-      issues.map((issue) => [id, issue.row, issue.column, issue.code, issue.read, json(issue.message), json(issue.suggestion), isWarning]),
+      issues.map((issue) => [
+        id,
+        issue.row,
+        issue.column,
+        issue.code,
+        issue.read,
+        json(issue.message),
+        json(issue.suggestion),
+        isWarning,
+      ]),
     );
   }
 
@@ -144,18 +160,34 @@ export class ImportStore {
 
   /** Names of the columns whose cells failed rows keep. */
   async columnsOf(id: bigint): Promise<string[]> {
-    const [row] = await this.#db.query<{ columns: string[] }>('SELECT columns FROM imports WHERE id = $1', [id]);
+    const [row] = await this.#db.query<{ columns: string[] }>('SELECT columns FROM imports WHERE id = $1', [
+      id,
+    ]);
     return row?.columns ?? [];
   }
 
   /** Issues in the order of rows, a page at a time. */
-  async issues(id: bigint, page: { readonly isWarning: boolean; readonly afterId?: bigint | undefined; readonly limit?: number | undefined }): Promise<(ImportIssueRow & { readonly id: bigint })[]> {
-    const rows = await this.#db.query<Omit<ImportIssueRow, 'column' | 'row'> & { id: string; row: string; col: string | null }>(
+  async issues(
+    id: bigint,
+    page: {
+      readonly isWarning: boolean;
+      readonly afterId?: bigint | undefined;
+      readonly limit?: number | undefined;
+    },
+  ): Promise<(ImportIssueRow & { readonly id: bigint })[]> {
+    const rows = await this.#db.query<
+      Omit<ImportIssueRow, 'column' | 'row'> & { id: string; row: string; col: string | null }
+    >(
       `SELECT id, row, col, code, read, message, suggestion FROM import_issues
        WHERE import_id = $1 AND is_warning = $2 AND id > $3 ORDER BY id LIMIT $4`,
       [id, page.isWarning, page.afterId ?? 0n, page.limit ?? 1000],
     );
-    return rows.map(({ id: issueId, row, col, ...rest }) => ({ ...rest, id: BigInt(issueId), row: Number(row), column: col }));
+    return rows.map(({ id: issueId, row, col, ...rest }) => ({
+      ...rest,
+      id: BigInt(issueId),
+      row: Number(row),
+      column: col,
+    }));
   }
 
   /** Rows that failed, in their order, a page at a time. */
@@ -169,7 +201,9 @@ export class ImportStore {
 
   /** Issues of these rows. */
   async issuesOfRows(id: bigint, rows: readonly number[]): Promise<ImportIssueRow[]> {
-    const found = await this.#db.query<Omit<ImportIssueRow, 'column' | 'row'> & { row: string; col: string | null }>(
+    const found = await this.#db.query<
+      Omit<ImportIssueRow, 'column' | 'row'> & { row: string; col: string | null }
+    >(
       `SELECT row, col, code, read, message, suggestion FROM import_issues
        WHERE import_id = $1 AND NOT is_warning AND row = any($2::bigint[]) ORDER BY id`,
       [id, [...rows]],

@@ -139,7 +139,10 @@ export class RecordStore {
   }
 
   /** All records with one of these document numbers in a class. */
-  async withDocumentNumbers(recordClass: 1 | 2 | 3, documentNumbers: readonly string[]): Promise<StoredRecord[]> {
+  async withDocumentNumbers(
+    recordClass: 1 | 2 | 3,
+    documentNumbers: readonly string[],
+  ): Promise<StoredRecord[]> {
     if (documentNumbers.length === 0) return [];
     const rows = await this.#db.query<Row>(
       `SELECT ${COLUMNS} FROM records WHERE class = $1 AND document_number = any($2::text[]) ORDER BY id`,
@@ -155,9 +158,10 @@ export class RecordStore {
 
   async byIds(ids: readonly bigint[]): Promise<StoredRecord[]> {
     if (ids.length === 0) return [];
-    const rows = await this.#db.query<Row>(`SELECT ${COLUMNS} FROM records WHERE id = any($1::bigint[]) ORDER BY id`, [
-      ids.map(String),
-    ]);
+    const rows = await this.#db.query<Row>(
+      `SELECT ${COLUMNS} FROM records WHERE id = any($1::bigint[]) ORDER BY id`,
+      [ids.map(String)],
+    );
     return rows.map(recordOf);
   }
 
