@@ -312,6 +312,19 @@ describe('claim(8): what a dishonest prover tries', () => {
     it('uses another nextKey on its own leaf', () =>
       refuses(tampered((x) => ({ leafNextKey: x.leafNextKey + 1n }), scene)));
 
+    it('invents an entry for an absent subject', async () => {
+      const wanted = { clauses: [{ ...ANY, comparison: 'at-least' as const, threshold: 1n }] };
+      const absent = inputOf({ chain: [], ...wanted });
+      expect((await accepts(absent)).answer).to.equal(0n);
+      const { count, op, packed, content } = inputOf({ chain: [PENALTY], ...wanted });
+      await refuses({ ...absent, count, op, packed, content });
+      await refuses({ ...absent, count, op, packed, content, leafHead: headOf(anchoredForm([PENALTY])) });
+    });
+    it('shows another chain than the one that its leaf carries', async () => {
+      const { count, op, packed, content } = inputOf({ chain: [{ ...PENALTY, severity: 0 }] });
+      await refuses(tampered(() => ({ count, op, packed, content }), scene));
+    });
+
     it('finds no room for a key between two leaves that are neighbours', async () => {
       const key = keyOf(BASE.uscc, 1, BASE.secret);
       const planted = new SmallTree([
