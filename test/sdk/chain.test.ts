@@ -702,10 +702,15 @@ describe('the ledger on a chain', function () {
         const [circuit] = CIRCUITS;
         if (!circuit) throw new Error('no circuit');
         const { IC } = circuit.verificationKey;
+        const double = [
+          '1368015179489954701390400359078579693043519447331113978918064868415326638035',
+          '9918110051302171585080402603319702774565515993150576347155970296011118125764',
+          '1',
+        ];
         const twisted = {
           ...circuit,
           name: 'claim',
-          verificationKey: { ...circuit.verificationKey, IC: [...IC.slice(1), ['1', '2', '1']] },
+          verificationKey: { ...circuit.verificationKey, IC: [...IC.slice(1), double] },
         };
         const id = circuitIdOf(twisted.name, twisted.size, twisted.verificationKey);
         await council(deployment.consortium, consortiumAbi as Abi, 'putCircuit', [

@@ -667,9 +667,9 @@ describe('verifying an answer', () => {
       await because('root-current', 'ROOT_WITHIN_OWN_LIMIT');
       await because('root-current', 'TOO_OLD', { maxAgeSeconds: 10 });
     });
-    it('is refused when entries were owed, whatever the limit', async () => {
-      entry({ standing: 'owed' });
-      await because('root-current', 'ENTRIES_OWED');
+    it('is refused under a root that nothing may rest on, whatever the limit', async () => {
+      entry({ standing: 'not-usable' });
+      await because('root-current', 'ROOT_NOT_USABLE');
     });
     it('is refused when the register was silent', async () => {
       entry({ standing: 'stale' });

@@ -1,7 +1,7 @@
 import type { Gateway, Hex } from '../protocol/index.ts';
 
 /** How a root stood when something was logged under it; the order is the contract's. */
-export const STANDINGS = ['current', 'within-grace', 'stale', 'contested', 'owed', 'not-usable'] as const;
+export const STANDINGS = ['current', 'within-grace', 'stale', 'contested', 'not-usable'] as const;
 export type Standing = (typeof STANDINGS)[number];
 
 export interface LogEntryFact {

@@ -25,7 +25,6 @@ const STANDING_REASON: Readonly<Record<Standing, ReasonCode>> = {
   'within-grace': 'ROOT_WITHIN_GRACE',
   stale: 'REGISTER_SILENT',
   contested: 'CONTESTED',
-  owed: 'ENTRIES_OWED',
   'not-usable': 'ROOT_NOT_USABLE',
 };
 

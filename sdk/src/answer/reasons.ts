@@ -493,12 +493,6 @@ export const REASONS = {
     en: 'The register was contested when the answer was logged, and no staleness limit was set.',
     zh: '答案登记时登记册处于争议中，且未设定时限。',
   },
-  ENTRIES_OWED: {
-    check: 'root-current',
-    verdict: 'INVALID',
-    en: 'Entries of annulled batches had not come again when the answer was logged, so it rests on too few.',
-    zh: '答案登记时被撤销批次的条目尚未重新登记，答案不完整。',
-  },
   REGISTER_SILENT: {
     check: 'root-current',
     verdict: 'INVALID',

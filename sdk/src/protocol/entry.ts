@@ -234,6 +234,11 @@ export function encodeEntry(entry: Entry): EncodedEntry {
   };
 }
 
+/** A whole batch as calldata. */
+export function encodeEntries(entries: readonly Entry[]): EncodedEntry[] {
+  return entries.map(encodeEntry);
+}
+
 /**
  * Reads entries from an event.
  * @throws LedgerError ENTRY_MALFORMED for an undefined op, a key of 0, or a body not below r

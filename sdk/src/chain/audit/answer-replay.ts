@@ -164,7 +164,7 @@ export class AnswerReplay {
     const { args, blockNumber } = event;
     const { request, logId } = args;
     this.#entry(logId, args.requestDigest, request, blockNumber);
-    const require = (holds: boolean, en: string, zh: string): void =>
+    const demand = (holds: boolean, en: string, zh: string): void =>
       this.#findings.require(
         holds,
         'answers',
@@ -174,40 +174,61 @@ export class AnswerReplay {
       );
 
     const standing = register?.standing(args.batchHash, time) ?? 'not-usable';
-    require(standing !==
-      'not-usable', 'An answer was logged under a root that was not good.', '答案登记时所依据的根不可用。');
-    require(STANDINGS[args.standing] ===
-      standing, 'The log says of the root what is not so.', '日志所记根的状态与实际不符。');
+    demand(
+      standing !== 'not-usable',
+      'An answer was logged under a root that was not good.',
+      '答案登记时所依据的根不可用。',
+    );
+    demand(
+      STANDINGS[args.standing] === standing,
+      'The log says of the root what is not so.',
+      '日志所记根的状态与实际不符。',
+    );
 
-    require(this.#members.get(request.requester)?.activeAt(blockNumber) ??
-      false, 'The requester was not an active member.', '提问方当时不是有效成员。');
-    require(this.#members.get(register?.owner ?? 0n)?.activeAt(blockNumber) ??
-      false, 'The register’s owner was not an active member.', '登记册所有者当时不是有效成员。');
-    require(request.expiry >= time, 'The question had expired.', '问题当时已过期。');
+    demand(
+      this.#members.get(request.requester)?.activeAt(blockNumber) ?? false,
+      'The requester was not an active member.',
+      '提问方当时不是有效成员。',
+    );
+    demand(
+      this.#members.get(register?.owner ?? 0n)?.activeAt(blockNumber) ?? false,
+      'The register’s owner was not an active member.',
+      '登记册所有者当时不是有效成员。',
+    );
+    demand(request.expiry >= time, 'The question had expired.', '问题当时已过期。');
 
     const application = this.#applications.inForce(request.applicationId, request.applicationVersion);
     const listed = application?.predicates.find((each) => each.predicateHash === request.predicateHash);
-    require(listed !==
-      undefined, 'The application was not in force, or may not ask this.', '应用未生效或不得询问此内容。');
-    require(listed?.circuits.includes(args.circuitId) ??
-      false, 'The circuit may not answer this.', '该电路不得用于回答。');
+    demand(
+      listed !== undefined,
+      'The application was not in force, or may not ask this.',
+      '应用未生效或不得询问此内容。',
+    );
+    demand(
+      listed?.circuits.includes(args.circuitId) ?? false,
+      'The circuit may not answer this.',
+      '该电路不得用于回答。',
+    );
     const today = dayAt(time);
     const dayAllowed =
       request.asOfDay <= today + 1 &&
       (request.asOfDay + 1 >= today || (application?.historicalDays ?? false));
-    require(dayAllowed, 'The day may not be asked about.', '不得询问该日期。');
+    demand(dayAllowed, 'The day may not be asked about.', '不得询问该日期。');
 
     const grant = this.#grants.get(request.grantId);
-    require(grant !== undefined &&
-      grant.terms.grantor === register?.owner &&
-      grant.terms.applicationId === request.applicationId &&
-      listed !== undefined &&
-      ((grant.terms.classes >> listed.class) & 1) ===
-        1, 'The grant is not the owner’s, or not for this.', '授权并非该所有者给出，或不适用。');
+    demand(
+      grant !== undefined &&
+        grant.terms.grantor === register?.owner &&
+        grant.terms.applicationId === request.applicationId &&
+        listed !== undefined &&
+        ((grant.terms.classes >> listed.class) & 1) === 1,
+      'The grant is not the owner’s, or not for this.',
+      '授权并非该所有者给出，或不适用。',
+    );
 
     const tagOf = `${request.requester}/${request.subjectTag}`;
     const earlier = this.#tags.get(tagOf) ?? request.requestId;
-    require(earlier === request.requestId, 'A tag was used for two requests.', '同一标签用于两个请求。');
+    demand(earlier === request.requestId, 'A tag was used for two requests.', '同一标签用于两个请求。');
     this.#tags.set(tagOf, request.requestId);
   }
 

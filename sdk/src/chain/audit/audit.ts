@@ -284,11 +284,7 @@ async function compareState(
 ): Promise<void> {
   const at = { blockNumber: toBlock };
   const now = times.get(toBlock) ?? (await asked(view.client.getBlock({ blockNumber: toBlock }))).timestamp;
-  const require = (
-    holds: boolean,
-    what: string,
-    operands: Record<string, bigint | number | string>,
-  ): void => {
+  const demand = (holds: boolean, what: string, operands: Record<string, bigint | number | string>): void => {
     findings.examined('state');
     findings.require(
       holds,
@@ -301,24 +297,34 @@ async function compareState(
     );
   };
   const regionIndex = await regionsOf(view);
-  require((await asked(view.registers.read.registerCount(at))) ===
-    BigInt(replay.registers.size), 'registers', {});
-  require((await asked(view.answerLog.read.logCount(at))) === replay.answers.logCount, 'log entries', {});
-  require((await asked(view.applications.read.listHash(at))) ===
-    replay.applications.listHash, 'application list', {});
+  demand(
+    (await asked(view.registers.read.registerCount(at))) === BigInt(replay.registers.size),
+    'registers',
+    {},
+  );
+  demand((await asked(view.answerLog.read.logCount(at))) === replay.answers.logCount, 'log entries', {});
+  demand(
+    (await asked(view.applications.read.listHash(at))) === replay.applications.listHash,
+    'application list',
+    {},
+  );
   const total = [...replay.registers.values()].reduce((sum, register) => sum + register.all().length, 0);
   let done = 0;
   for (const [id, register] of replay.registers) {
     const said = await asked(view.registers.read.register([id], at));
     const { head } = register;
-    require(said.owner === register.owner &&
-      said.secretCommit === register.secretCommit &&
-      said.root === head.root &&
-      said.headSeq === BigInt(head.seq) &&
-      said.size === head.totalEntries &&
-      said.lastStoodAt === head.stoodAt &&
-      said.contested === (register.contestedFrom !== undefined) &&
-      said.owedBatches === BigInt(register.owedBatches), 'register', { registerId: id });
+    demand(
+      said.owner === register.owner &&
+        said.secretCommit === register.secretCommit &&
+        said.root === head.root &&
+        said.headSeq === BigInt(head.seq) &&
+        said.size === head.totalEntries &&
+        said.lastStoodAt === head.stoodAt &&
+        said.contested === (register.contestedFrom !== undefined) &&
+        said.owedBatches === BigInt(register.owedBatches),
+      'register',
+      { registerId: id },
+    );
     const batches = register.all();
     for (let i = 0; i < batches.length; i += AT_ONCE) {
       const some = batches.slice(i, i + AT_ONCE);
@@ -332,13 +338,17 @@ async function compareState(
           0,
         );
         const holds = register.holds(batch);
-        require(told?.batchHash === batch.hash &&
-          told.newRoot === batch.root &&
-          told.annulled === !holds &&
-          told.contested === register.contested(batch) &&
-          told.witnessed === (holds && register.witnessed(batch, now)) &&
-          told.regionsAttested === mask &&
-          told.attestations === batch.attestedBy.size, 'batch', { registerId: id, seq: batch.seq });
+        demand(
+          told?.batchHash === batch.hash &&
+            told.newRoot === batch.root &&
+            told.annulled === !holds &&
+            told.contested === register.contested(batch) &&
+            told.witnessed === (holds && register.witnessed(batch, now)) &&
+            told.regionsAttested === mask &&
+            told.attestations === batch.attestedBy.size,
+          'batch',
+          { registerId: id, seq: batch.seq },
+        );
       });
       done += some.length;
       progress({ step: 'state', done, total });
@@ -409,9 +419,10 @@ function holdsKey(code: Hex, key: VerificationKey): boolean {
     ...[key.vk_beta_2, key.vk_gamma_2, key.vk_delta_2].flatMap((point) => point.slice(0, 2).flat()),
     ...key.IC.flatMap((point) => point.slice(0, 2)),
   ];
-  // The compiler drops leading zero bytes of a constant.
+  // PUSHn and the constant without leading zero bytes: PUSH1 is 0x60, PUSH32 is 0x7f.
   return numbers.every((number) => {
     const hex = BigInt(number).toString(16);
-    return code.includes(hex.length % 2 === 0 ? hex : `0${hex}`);
+    const bytes = hex.length % 2 === 0 ? hex : `0${hex}`;
+    return code.includes((0x5f + bytes.length / 2).toString(16) + bytes);
   });
 }
