@@ -1,3 +1,4 @@
+import { STANDINGS } from '@credit-ledger/sdk/answer';
 import { expect } from 'chai';
 import { id, type Result, TypedDataEncoder } from 'ethers';
 import {
@@ -38,6 +39,9 @@ import {
 } from './support/world.ts';
 
 const ZERO = wordHex(0n);
+
+/** The contract's numbers and the SDK's names are one list. */
+const named = (standing: bigint): string | undefined => STANDINGS[Number(standing)];
 
 describe('AnswerLog', () => {
   let world: World;
@@ -559,7 +563,7 @@ describe('AnswerLog', () => {
       await asking.register.append(makeEntries(1, 9));
       const { supersededAt } = await registers.batch(1, 1);
       await asking.log(await asking.request());
-      expect((await answerLog.entry(1)).standing).to.equal(STANDING.withinGrace);
+      expect(named((await answerLog.entry(1)).standing)).to.equal('within-grace');
       const request = await asking.request();
       const signature = await asking.sign(request);
       await networkHelpers.time.setNextBlockTimestamp(supersededAt + BigInt(PARAMETERS.graceSeconds) + 1n);
@@ -581,7 +585,7 @@ describe('AnswerLog', () => {
       );
       await networkHelpers.time.increase(2 * PARAMETERS.graceSeconds);
       await asking.log(await asking.request());
-      expect((await answerLog.entry(1)).standing).to.equal(STANDING.contested);
+      expect(named((await answerLog.entry(1)).standing)).to.equal('contested');
     });
 
     it('must not be annulled, and the register must not owe entries', async () => {
@@ -603,7 +607,7 @@ describe('AnswerLog', () => {
       const { answerLog } = world;
       await networkHelpers.time.increase(PROMISE_SECONDS + 100);
       await asking.log(await asking.request());
-      expect((await answerLog.entry(1)).standing).to.equal(STANDING.stale);
+      expect(named((await answerLog.entry(1)).standing)).to.equal('stale');
     });
   });
 
@@ -629,6 +633,7 @@ describe('AnswerLog', () => {
       ]);
       expect((await grants.grant(asking.grantId)).uses).to.equal(0n);
       expect(await answerLog.requestOfTag(requester.id, request.subjectTag)).to.equal(ZERO);
+      expect(named(entry.standing)).to.equal('not-usable');
       for (let code = 2; code <= 10; code += 1) await asking.refuse(await asking.request(), code);
       for (const code of [0, 11, 65_535]) {
         await refused(asking.refuse(await asking.request(), code), 'UnknownRefusalCode', code);
