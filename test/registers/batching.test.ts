@@ -14,7 +14,10 @@ describe('What goes into a batch', () => {
         (kinds, limit) => {
           let id = 0;
           const waiting = kinds.flatMap((isCorrection, i) =>
-            (isCorrection ? [0, 1] : [0]).map(() => ({ id: (id += 1), bundle: isCorrection ? BigInt(i) : null })),
+            (isCorrection ? [0, 1] : [0]).map(() => ({
+              id: (id += 1),
+              bundle: isCorrection ? BigInt(i) : null,
+            })),
           );
           const batches: { id: number; bundle: bigint | null }[][] = [];
           let rest = waiting;
@@ -71,7 +74,10 @@ describe('Batches of a register', () => {
     await world.record(...Array.from({ length: 1_025 }, () => ({})));
     expect(await world.service.anchorNow()).to.deep.equal({ batches: 2, entries: 1_025 });
     const batches = new BatchStore(world.db);
-    expect([(await batches.byOrdinal(keyId, 1))?.size, (await batches.byOrdinal(keyId, 2))?.size]).to.deep.equal([1_024, 1]);
+    expect([
+      (await batches.byOrdinal(keyId, 1))?.size,
+      (await batches.byOrdinal(keyId, 2))?.size,
+    ]).to.deep.equal([1_024, 1]);
   });
 
   it('are not made of nothing', async () => {

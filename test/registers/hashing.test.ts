@@ -44,7 +44,13 @@ for (const [name, make] of [
     afterEach(() => hasher.close());
 
     it('gives Poseidon of each list, in order', async () => {
-      expect(await hasher.hash([[1n, 2n], [1n, 2n, 3n, 4n], [2n, 1n]])).to.deep.equal([H2(1n, 2n), H4(1n, 2n, 3n, 4n), H2(2n, 1n)]);
+      expect(
+        await hasher.hash([
+          [1n, 2n],
+          [1n, 2n, 3n, 4n],
+          [2n, 1n],
+        ]),
+      ).to.deep.equal([H2(1n, 2n), H4(1n, 2n, 3n, 4n), H2(2n, 1n)]);
       expect(await hasher.hash([])).to.deep.equal([]);
     });
 
@@ -77,7 +83,10 @@ for (const [name, make] of [
         hasher.append({ ...base, registerId: 1n }, one, 1, none),
         hasher.append({ ...base, registerId: 2n }, two, 1, none),
       ]);
-      expect([first.root, second.root]).to.deep.equal([new RegisterTree().append(one, 1).root, new RegisterTree().append(two, 1).root]);
+      expect([first.root, second.root]).to.deep.equal([
+        new RegisterTree().append(one, 1).root,
+        new RegisterTree().append(two, 1).root,
+      ]);
     });
 
     it('does not append to a tree that is not what it is said to be', async () => {

@@ -31,6 +31,7 @@ function batch(ordinal: number, value = '行政处罚'): JournalledBatch {
         bundle: null,
         operationHash: null,
         createdAt: '2026-11-23T00:00:00.000Z',
+        record: null,
       },
     ],
   };
@@ -112,9 +113,13 @@ describe('The openings journal', () => {
   });
 
   it('does not empty a file that is no journal', async () => {
-    await new OpeningsJournal(path, key).prepare();
+    const journal = new OpeningsJournal(path, key);
+    await journal.prepare();
+    await journal.close();
     await writeFile(path, 'x'.repeat(5_000));
-    expect((await rejection(new OpeningsJournal(path, key).append(batch(1)))).code).to.equal('JOURNAL_FORMAT_UNKNOWN');
+    expect((await rejection(new OpeningsJournal(path, key).append(batch(1)))).code).to.equal(
+      'JOURNAL_FORMAT_UNKNOWN',
+    );
     expect((await stat(path)).size).to.equal(5_000);
   });
 
@@ -125,15 +130,26 @@ describe('The openings journal', () => {
     const other = randomBytes(32);
     expect((await rejection(readBack(path, other))).code).to.equal('JOURNAL_WRONG_KEY');
     const before = await readFile(path);
-    expect((await rejection(new OpeningsJournal(path, other).append(batch(2)))).code).to.equal('JOURNAL_WRONG_KEY');
+    expect((await rejection(new OpeningsJournal(path, other).append(batch(2)))).code).to.equal(
+      'JOURNAL_WRONG_KEY',
+    );
     expect(await readFile(path)).to.deep.equal(before);
   });
 
   const attacks: readonly [string, (lines: string[]) => string[]][] = [
-    ['altered', (lines) => lines.map((line, i) => (i === 2 ? `${line.slice(0, 60)}${line[60] === 'A' ? 'B' : 'A'}${line.slice(61)}` : line))],
+    [
+      'altered',
+      (lines) =>
+        lines.map((line, i) =>
+          i === 2 ? `${line.slice(0, 60)}${line[60] === 'A' ? 'B' : 'A'}${line.slice(61)}` : line,
+        ),
+    ],
     ['taken out from between', (lines) => lines.filter((_, i) => i !== 2)],
     ['moved', (lines) => [lines[0], lines[2], lines[1], lines[3]].filter((line) => line !== undefined)],
-    ['repeated', (lines) => [...lines.slice(0, 3), lines[2], ...lines.slice(3)].filter((line) => line !== undefined)],
+    [
+      'repeated',
+      (lines) => [...lines.slice(0, 3), lines[2], ...lines.slice(3)].filter((line) => line !== undefined),
+    ],
   ];
   for (const [what, attack] of attacks) {
     it(`notices a line that was ${what}`, async () => {
@@ -143,7 +159,9 @@ describe('The openings journal', () => {
       const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
       await writeFile(path, `${attack(lines).join('\n')}\n`);
       expect((await rejection(readBack(path))).code).to.equal('JOURNAL_TAMPERED');
-      expect((await rejection(new OpeningsJournal(path, key).append(batch(4)))).code).to.equal('JOURNAL_TAMPERED');
+      expect((await rejection(new OpeningsJournal(path, key).append(batch(4)))).code).to.equal(
+        'JOURNAL_TAMPERED',
+      );
     });
   }
 

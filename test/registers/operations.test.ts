@@ -1,5 +1,14 @@
 import { expect } from 'chai';
-import { dateOfDay, type Day, dayAt, evaluate, OP, type OpenedEntry, type Predicate, unpackEntry } from '@credit-ledger/sdk/protocol';
+import {
+  dateOfDay,
+  type Day,
+  dayAt,
+  evaluate,
+  OP,
+  type OpenedEntry,
+  type Predicate,
+  unpackEntry,
+} from '@credit-ledger/sdk/protocol';
 import { isLedgerError } from '@credit-ledger/sdk/protocol';
 import type { Operation } from '../../node/src/registers/index.ts';
 import { EntryStore } from '../../node/src/store/index.ts';
@@ -78,14 +87,18 @@ describe('Operations on records', () => {
     expect(await codeOf(world.service.operate({ op: 'revoke', day: DAY, reason: 'x' }))).to.equal(
       'OPERATION_RECORD_MISSING',
     );
-    expect(await refusal('revoke', { documentNumber: 'another number' })).to.equal('OPERATION_RECORD_UNKNOWN');
+    expect(await refusal('revoke', { documentNumber: 'another number' })).to.equal(
+      'OPERATION_RECORD_UNKNOWN',
+    );
   });
 
   it('refuses a document number that means several records, until subject or class tell them apart', async () => {
     await world.record({ documentNumber: '共用号' }, { documentNumber: '共用号', uscc: OTHER_COMPANY });
     const revoke = { op: 'revoke', documentNumber: '共用号', day: DAY, reason: 'x' } as const;
     expect(await codeOf(world.service.operate(revoke))).to.equal('OPERATION_RECORD_AMBIGUOUS');
-    expect((await world.service.operate({ ...revoke, uscc: OTHER_COMPANY.toLowerCase() })).status).to.equal('done');
+    expect((await world.service.operate({ ...revoke, uscc: OTHER_COMPANY.toLowerCase() })).status).to.equal(
+      'done',
+    );
     expect((await world.service.operate({ ...revoke, uscc: COMPANY })).status).to.equal('done');
   });
 
@@ -148,7 +161,9 @@ describe('Operations on records', () => {
 
   it('refuses a correction that changes nothing', async () => {
     expect(await refusal('correct', { corrected: {} })).to.equal('OPERATION_CORRECTION_EMPTY');
-    expect(await refusal('correct', { corrected: { severity: 3, uscc: COMPANY } })).to.equal('OPERATION_CORRECTION_EMPTY');
+    expect(await refusal('correct', { corrected: { severity: 3, uscc: COMPANY } })).to.equal(
+      'OPERATION_CORRECTION_EMPTY',
+    );
   });
 
   it('does a file of operations, each row done, unchanged or an issue, and again without effect', async () => {
@@ -157,12 +172,23 @@ describe('Operations on records', () => {
       { row: 2, operation: { op: 'revoke', recordId, day: DAY, reason: '撤销' } },
       { row: 3, operation: { op: 'repair', documentNumber: '二号', day: DAY, reason: '修复' } },
       { row: 4, operation: { op: 'settle', documentNumber: '三号', day: DAY, reason: '办结' } },
-      { row: 5, operation: { op: 'correct', documentNumber: '三号', day: DAY, reason: '更正', corrected: { severity: 2 } } },
+      {
+        row: 5,
+        operation: {
+          op: 'correct',
+          documentNumber: '三号',
+          day: DAY,
+          reason: '更正',
+          corrected: { severity: 2 },
+        },
+      },
       { row: 6, operation: { op: 'revoke', documentNumber: '没有', day: DAY, reason: '撤销' } },
     ] as const;
     const first = await world.service.operateAll(rows);
     expect([first.rows, first.done, first.unchanged, first.issues]).to.deep.equal([5, 3, 0, 2]);
-    const issues = first.results.flatMap((result) => (result.status === 'issue' ? [[result.row, result.issue.code]] : []));
+    const issues = first.results.flatMap((result) =>
+      result.status === 'issue' ? [[result.row, result.issue.code]] : [],
+    );
     expect(issues).to.deep.equal([
       [4, 'OPERATION_NOT_DISPUTED'],
       [6, 'OPERATION_RECORD_UNKNOWN'],

@@ -16,7 +16,9 @@ import {
   toBytes32,
 } from '@credit-ledger/sdk/protocol';
 import { publicEntry } from '../../node/src/registers/batching.ts';
+import { OpeningsJournal, restoreFromJournal } from '../../node/src/registers/index.ts';
 import { BatchStore, EntryStore, OutboxStore, TreeStore } from '../../node/src/store/index.ts';
+import { RecordStore } from '../../node/src/store/records.ts';
 import { codeOf } from '../support/codes.ts';
 import { COMPANY, companyCode, OTHER_COMPANY, type RegisterWorld, registerWorld } from './support/world.ts';
 
@@ -69,7 +71,12 @@ describe('The agency’s register', () => {
         await fresh.chain.mine([
           {
             name: 'RegisterOpened',
-            args: { registerId: 1n, owner: 2n, secretCommit: toBytes32(mine?.secretCommit ?? 0n), promiseSeconds: 60 },
+            args: {
+              registerId: 1n,
+              owner: 2n,
+              secretCommit: toBytes32(mine?.secretCommit ?? 0n),
+              promiseSeconds: 60,
+            },
           },
         ]);
         expect((await fresh.service.status()).state).to.equal('opening');
@@ -131,7 +138,12 @@ describe('The agency’s register', () => {
       }
       const prevRoot = toBytes32(tree.root());
       tree.append([stranger], 2);
-      await world.chain.append({ registerId: 1n, prevRoot, newRoot: toBytes32(tree.root()), entries: [encodeEntry(stranger)] });
+      await world.chain.append({
+        registerId: 1n,
+        prevRoot,
+        newRoot: toBytes32(tree.root()),
+        entries: [encodeEntry(stranger)],
+      });
       await world.record({});
       await world.service.anchorNow();
       await world.settle();
@@ -147,10 +159,17 @@ describe('The agency’s register', () => {
       await world.service.look();
       const store = new OutboxStore(world.db);
       const [row] = await appends();
-      await store.fail(row?.id ?? 0n, { code: 'CHAIN_REVERTED', message: 'no', messageZh: '否', operands: {} }, world.clock.now());
+      await store.fail(
+        row?.id ?? 0n,
+        { code: 'CHAIN_REVERTED', message: 'no', messageZh: '否', operands: {} },
+        world.clock.now(),
+      );
       await world.service.look();
       const { hindrance } = await world.service.status();
-      expect([hindrance?.code, hindrance?.operands['refusal']]).to.deep.equal(['SEND_REFUSED', 'CHAIN_REVERTED']);
+      expect([hindrance?.code, hindrance?.operands['refusal']]).to.deep.equal([
+        'SEND_REFUSED',
+        'CHAIN_REVERTED',
+      ]);
       expect(await appends()).to.have.length(1);
       world.clock.shift(2_000);
       await world.settle();
@@ -172,7 +191,9 @@ describe('The agency’s register', () => {
       expect(status.hindrance?.code).to.equal('JOURNAL_UNWRITABLE');
       expect(status.hinderedSince).to.be.instanceOf(Date);
       expect(await appends()).to.have.length(0);
-      expect((await new BatchStore(world.db).unjournalled()).map(({ ordinal }) => ordinal)).to.deep.equal([1]);
+      expect((await new BatchStore(world.db).unjournalled()).map(({ ordinal }) => ordinal)).to.deep.equal([
+        1,
+      ]);
 
       await rm(dirname(world.journalPath));
       await world.settle();
@@ -183,7 +204,8 @@ describe('The agency’s register', () => {
 
     it('gives back all that is needed to rebuild entries, batches and the root', async () => {
       await anchor({}, { uscc: OTHER_COMPANY }, {});
-      const recordId = (await new EntryStore(world.db).ofBatch(1n)).find(({ uscc }) => uscc === COMPANY)?.recordId ?? 0n;
+      const recordId =
+        (await new EntryStore(world.db).ofBatch(1n)).find(({ uscc }) => uscc === COMPANY)?.recordId ?? 0n;
       await world.service.operate({ op: 'repair', recordId, day: '2026-01-05', reason: '修复' });
       await anchor({ class: 2 });
       const tree = new RegisterTree();
@@ -201,6 +223,39 @@ describe('The agency’s register', () => {
         tree.append(entries, batch.ordinal);
       }
       expect(tree.root()).to.equal((await standing()).at(-1)?.claimedRoot);
+    });
+
+    it('restores a lost database: records, entries, batches and proofs are as they were, and anchoring goes on', async () => {
+      const [recordId] = await anchor({}, { uscc: OTHER_COMPANY });
+      await world.service.operate({
+        op: 'correct',
+        recordId: recordId ?? 0n,
+        day: '2026-01-05',
+        reason: '更正',
+        corrected: { severity: 1 },
+      });
+      await anchor({});
+      const snapshot = async () => ({
+        records: await new RecordStore(world.db).list(),
+        entries: await Promise.all([1n, 2n].map((id) => new EntryStore(world.db).ofBatch(id))),
+        chain: await world.service.chainOf(COMPANY, 1, 1n, 2n),
+      });
+      const before = await snapshot();
+      await world.db.exec('TRUNCATE own_registers, own_batches, entries, records RESTART IDENTITY CASCADE');
+      await world.service.look();
+      const journal = new OpeningsJournal(world.journalPath, world.journalKey);
+      const restore = () => restoreFromJournal(world.db, journal, world.keyring as never, world.clock);
+      expect(await restore()).to.deep.equal({ batches: 2, entries: 5, records: 4 });
+      expect(await codeOf(restore())).to.equal('RESTORE_NOT_EMPTY');
+      const after = await snapshot();
+      expect(after.entries).to.deep.equal(before.entries);
+      expect(after.chain).to.deep.equal(before.chain);
+      const withoutTimes = (rows: typeof before.records) =>
+        rows.map(({ createdAt: _createdAt, ...row }) => row);
+      expect(withoutTimes(after.records)).to.deep.equal(withoutTimes(before.records));
+      await anchor({});
+      expect((await standing()).map(({ seq }) => seq)).to.deep.equal([1n, 2n, 3n]);
+      expect((await world.service.status()).hindrance).to.equal(null);
     });
 
     it('is written again in full when its file was lost', async () => {
@@ -233,7 +288,9 @@ describe('The agency’s register', () => {
       await world.chain.annulAfter(1n, 1n);
       const [pending] = (await world.service.receipt(recordIds[0] ?? 0n)).entries;
       expect(pending?.state).to.equal('batched');
-      expect(pending?.batch?.annulled.map(({ seq, state }) => [seq, state])).to.deep.equal([[2n, 'annulled']]);
+      expect(pending?.batch?.annulled.map(({ seq, state }) => [seq, state])).to.deep.equal([
+        [2n, 'annulled'],
+      ]);
       await world.settle();
       const after = await standing();
       expect(after.map(({ seq }) => seq)).to.deep.equal([1n, 4n, 5n, 6n]);
@@ -250,7 +307,8 @@ describe('The agency’s register', () => {
       const block = world.chain.block;
       const [second] = await anchor({});
       await world.chain.rollBackTo(block);
-      const state = async (id: bigint | undefined) => (await world.service.receipt(id ?? 0n)).entries[0]?.state;
+      const state = async (id: bigint | undefined) =>
+        (await world.service.receipt(id ?? 0n)).entries[0]?.state;
       expect([await state(recordId), await state(second)]).to.deep.equal(['appended', 'batched']);
       const sent = (await appends()).length;
       await world.settle();
@@ -327,7 +385,7 @@ describe('The agency’s register', () => {
 
     it('is refused when an opening was lost or altered', async () => {
       await anchor({}, {});
-      await world.db.query("UPDATE entries SET packed = set_byte(packed, 31, 1) WHERE chain_index = 1");
+      await world.db.query('UPDATE entries SET packed = set_byte(packed, 31, 1) WHERE chain_index = 1');
       expect(await codeOf(chain(COMPANY, 1n))).to.equal('OPENINGS_LOST');
       await world.db.query('DELETE FROM entries WHERE chain_index = 1');
       expect(await codeOf(chain(COMPANY, 1n))).to.equal('OPENINGS_LOST');

@@ -100,7 +100,11 @@ describe('Replaying registers', function () {
     handler = witness;
     owner = new Owner(7n);
     await mine(
-      { contract: 'Consortium', name: 'MemberAdmitted', args: { memberId: 1n, role: 1, region: 110_000, operator: OPERATOR, witness: WITNESS } },
+      {
+        contract: 'Consortium',
+        name: 'MemberAdmitted',
+        args: { memberId: 1n, role: 1, region: 110_000, operator: OPERATOR, witness: WITNESS },
+      },
       opened(7n, 2n),
     );
   });
@@ -112,19 +116,19 @@ describe('Replaying registers', function () {
   const appended = (args: Record<string, unknown>) => ({ name: 'BatchAppended', args });
 
   /** One block with these events, followed in one transaction; `fail` breaks it off at its end. */
-  async function mine(...events: { contract?: string; name: string; args: Record<string, unknown> }[]): Promise<void> {
+  async function mine(
+    ...events: { contract?: string; name: string; args: Record<string, unknown> }[]
+  ): Promise<void> {
     const number = block + 1n;
-    const followed = events.map(
-      ({ contract, name, args }, logIndex): FollowedEvent => ({
-        contract: contract ?? 'CreditRegisters',
-        name,
-        args,
-        blockNumber: number,
-        blockTime: 1_700_000_000n + number,
-        transactionHash: toBytes32(number),
-        logIndex,
-      }),
-    );
+    const followed = events.map(({ contract, name, args }, logIndex): FollowedEvent => ({
+      contract: contract ?? 'CreditRegisters',
+      name,
+      args,
+      blockNumber: number,
+      blockTime: 1_700_000_000n + number,
+      transactionHash: toBytes32(number),
+      logIndex,
+    }));
     await db.transaction(async (tx) => {
       const store = new EventStore(tx);
       const hash = Buffer.from(toBytes32(number).slice(2), 'hex');
@@ -138,10 +142,20 @@ describe('Replaying registers', function () {
   const sent = async () => (await new OutboxStore(db).list(20)).map(({ kind }) => kind).reverse();
   const settleAs = async (state: 'failed' | 'mined') => {
     const store = new OutboxStore(db);
-    for (let row = await store.nextOpen('witness'); row !== undefined; row = await store.nextOpen('witness')) {
+    for (
+      let row = await store.nextOpen('witness');
+      row !== undefined;
+      row = await store.nextOpen('witness')
+    ) {
       const error = { code: 'CHAIN_REVERTED', message: 'no', messageZh: '否', operands: {} };
       if (state === 'failed') await store.fail(row.id, error, clock.now());
-      else await store.settle(row.id, { txHash: Buffer.alloc(32), nonce: 0n, blockNumber: block + 1n, blockHash: Buffer.alloc(32) }, null, clock.now());
+      else
+        await store.settle(
+          row.id,
+          { txHash: Buffer.alloc(32), nonce: 0n, blockNumber: block + 1n, blockHash: Buffer.alloc(32) },
+          null,
+          clock.now(),
+        );
     }
   };
 
@@ -180,7 +194,10 @@ describe('Replaying registers', function () {
     ['another entries hash', (args) => ({ ...args, entriesHash: toBytes32(1n) })],
     ['another batch hash', (args) => ({ ...args, batchHash: toBytes32(1n) })],
     ['another root than the batch hash names', (args) => ({ ...args, newRoot: toBytes32(1n) })],
-    ['a body that is no field element', (args) => ({ ...args, entries: [{ opAndKey: toBytes32(1n), body: `0x${'ff'.repeat(32)}` }] })],
+    [
+      'a body that is no field element',
+      (args) => ({ ...args, entries: [{ opAndKey: toBytes32(1n), body: `0x${'ff'.repeat(32)}` }] }),
+    ],
   ];
   for (const [what, lie] of lies) {
     it(`follows no endpoint that gives ${what}`, async () => {
@@ -231,7 +248,10 @@ describe('Replaying registers', function () {
 
   it('does not object again after the council has ruled against it', async () => {
     await mine(appended(owner.append(1, WRONG)));
-    await mine({ name: 'BatchRuled', args: { registerId: 7n, seq: 1n, batchHash: WRONG, upheld: false, reasonHash: WRONG } });
+    await mine({
+      name: 'BatchRuled',
+      args: { registerId: 7n, seq: 1n, batchHash: WRONG, upheld: false, reasonHash: WRONG },
+    });
     expect(await witness.vote()).to.equal(0);
     expect((await witness.status()).alarms.map(({ code }) => code)).to.deep.equal(['WITNESS_OVERRULED']);
     expect((await witness.status()).registers[0]?.diverged).to.equal(true);

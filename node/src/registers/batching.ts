@@ -63,7 +63,12 @@ export async function decideBatch(
   }
   const ordered = inBatchOrder(taken);
   const hash = entriesHash(ordered.map(publicEntry));
-  const batch = await new BatchStore(db).insertBatch(keyId, BigInt(hash), ordered.length, options.clock.now());
+  const batch = await new BatchStore(db).insertBatch(
+    keyId,
+    BigInt(hash),
+    ordered.length,
+    options.clock.now(),
+  );
   await entries.putInBatch(
     batch.id,
     ordered.map(({ id }) => id),

@@ -27,7 +27,9 @@ export async function enterInBook(
 ): Promise<bigint[]> {
   if (made.length === 0) return [];
   const store = new EntryStore(db);
-  const lengths = await store.chainLengths(keyId, [...new Set(made.map((entry) => entry.subjectKey as bigint))]);
+  const lengths = await store.chainLengths(keyId, [
+    ...new Set(made.map((entry) => entry.subjectKey as bigint)),
+  ]);
   const ids = await store.reserveIds(made.length);
   const createdAt = clock.now();
   const bundle = note.together === true ? (ids[0] ?? null) : null;

@@ -44,7 +44,12 @@ export async function chainOf(
   db: Database,
   keyring: Keyring,
   trees: RegisterTrees,
-  subject: { readonly uscc: string; readonly class: LedgerClass; readonly registerId: bigint; readonly seq: bigint },
+  subject: {
+    readonly uscc: string;
+    readonly class: LedgerClass;
+    readonly registerId: bigint;
+    readonly seq: bigint;
+  },
 ): Promise<SubjectChain> {
   const { registerId, seq } = subject;
   const register = (await new BatchStore(db).registers()).find((row) => row.registerId === registerId);
@@ -61,9 +66,11 @@ export async function chainOf(
   const key = subjectKeyOf(parseUscc(subject.uscc), subject.class, secret);
   const place = seq === 0n ? 0 : await store.countStanding(registerId, seq);
   const rows = await new EntryStore(db).chainUpTo(register.keyId, key, place);
-  const entries = rows.map(
-    (row): OpenedEntry => ({ op: row.op as Op, packed: row.packed, content: row.content as Content }),
-  );
+  const entries = rows.map((row): OpenedEntry => ({
+    op: row.op as Op,
+    packed: row.packed,
+    content: row.content as Content,
+  }));
   const tree = await trees.tree(db, registerId);
   const head = tree.headOf(key, Number(seq));
   const complete = rows.every((row, i) => row.chainIndex === i);

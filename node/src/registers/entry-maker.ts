@@ -52,7 +52,9 @@ export class SubjectKeys {
   }
 
   /** The keys of these subjects, in order. */
-  async of(subjects: readonly { readonly uscc: string; readonly class: LedgerClass }[]): Promise<SubjectKey[]> {
+  async of(
+    subjects: readonly { readonly uscc: string; readonly class: LedgerClass }[],
+  ): Promise<SubjectKey[]> {
     const names = subjects.map((subject) => `${subject.class}:${subject.uscc}`);
     const missing = new Map<string, (typeof subjects)[number]>();
     subjects.forEach((subject, i) => {
@@ -195,5 +197,8 @@ function fieldsOf(record: RegisterRecord): { name: string; value: string }[] {
     { name: 'sourceAgencyUscc', value: record.sourceAgency.uscc ?? '' },
   ];
   const given = new Set(record.fields.map(({ name }) => name));
-  return [...own.filter(({ name }) => !given.has(name)), ...record.fields.map(({ name, value }) => ({ name, value }))];
+  return [
+    ...own.filter(({ name }) => !given.has(name)),
+    ...record.fields.map(({ name, value }) => ({ name, value })),
+  ];
 }

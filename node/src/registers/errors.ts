@@ -45,6 +45,10 @@ const MESSAGES = {
     en: 'The file is not an openings journal of a version that this program knows.',
     zh: '该文件不是本程序所认识版本的开启信息日志。',
   },
+  RESTORE_NOT_EMPTY: {
+    en: 'The database holds a register, records or entries; a journal is restored into an empty one only.',
+    zh: '数据库中已有登记册、记录或条目，只能向空数据库恢复日志。',
+  },
   OPENINGS_LOST: {
     en: 'The openings kept here do not give the head that the register has for this subject. Nothing can be proved about it.',
     zh: '本地保存的开启信息与登记册中该主体的链头不符，无法证明。',

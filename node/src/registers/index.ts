@@ -1,8 +1,20 @@
 export { type EntryReceipt, type EntryBatchReceipt, type Receipt } from './receipts.ts';
 export { type BatchStanding, type BatchState, standingOf, type WitnessVote } from './standing.ts';
 export { type SubjectChain } from './chains.ts';
-export { type JournalledBatch, type JournalledEntry, OpeningsJournal } from './journal.ts';
-export { type CorrectedFields, type Operation, type OperationDone, type OperationName, OPERATIONS } from './operations.ts';
+export {
+  type JournalledBatch,
+  type JournalledEntry,
+  type JournalledRecord,
+  OpeningsJournal,
+} from './journal.ts';
+export { restoreFromJournal } from './restore.ts';
+export {
+  type CorrectedFields,
+  type Operation,
+  type OperationDone,
+  type OperationName,
+  OPERATIONS,
+} from './operations.ts';
 export { type RegisterRecord } from './entry-maker.ts';
 export type { RegisterEvent, RegisterTrees, TransactionOrder, TransactionSender } from './ports.ts';
 export type { Hasher } from './hashing/hasher.ts';

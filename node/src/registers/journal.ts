@@ -38,6 +38,27 @@ export interface JournalledEntry {
   readonly bundle: string | null;
   readonly operationHash: string | null;
   readonly createdAt: string;
+  /** The record of a RECORD entry; null for operations and cover entries. */
+  readonly record: JournalledRecord | null;
+}
+
+/** A record as it was taken in; its number is the entry's `recordId`. */
+export interface JournalledRecord {
+  readonly class: 1 | 2 | 3;
+  readonly uscc: string;
+  readonly subjectName: string;
+  readonly documentNumber: string;
+  readonly kind: number;
+  readonly domain: number;
+  readonly severity: 0 | 1 | 2 | 3;
+  readonly severityBasis: string;
+  readonly day: number;
+  readonly until: number;
+  readonly amountFen: string;
+  readonly fields: readonly { readonly name: string; readonly value: string }[];
+  readonly sourceProfile: string;
+  readonly sourceAgency: { readonly name: string; readonly uscc: string | null };
+  readonly contentHash: string;
 }
 
 /** The file operations that may fail; replaced in tests of a full disk. */
@@ -296,7 +317,7 @@ async function openOnDisk(path: string): Promise<JournalFile> {
   });
   return {
     async write(bytes, at) {
-      for (let done = 0; done < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
         done += bytesWritten;
       }

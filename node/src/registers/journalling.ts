@@ -1,6 +1,8 @@
+import { OP } from '@credit-ledger/sdk/protocol';
 import type { Clock } from '../clock.ts';
 import { BatchStore, type Database, EntryStore, hexOf, type OwnBatchRow, wordBytes } from '../store/index.ts';
-import type { JournalledBatch, JournalledEntry, OpeningsJournal } from './journal.ts';
+import { RecordStore, type StoredRecord } from '../store/records.ts';
+import type { JournalledBatch, JournalledEntry, JournalledRecord, OpeningsJournal } from './journal.ts';
 
 /**
  * Sees to it that every batch's openings are in the journal, in order, before it may be
@@ -51,30 +53,48 @@ export class Journalling {
   async #openingsOf(batch: OwnBatchRow): Promise<JournalledBatch> {
     const register = (await new BatchStore(this.#db).registers()).find(({ keyId }) => keyId === batch.keyId);
     const entries = await new EntryStore(this.#db).ofBatch(batch.id);
+    const recordIds = entries.flatMap(({ op, recordId }) =>
+      op === OP.RECORD && recordId !== null ? [recordId] : [],
+    );
+    const records = new Map(
+      (await new RecordStore(this.#db).byIds(recordIds)).map((record) => [record.id, record]),
+    );
     return {
       keyId: batch.keyId,
       registerId: register?.registerId?.toString() ?? null,
       ordinal: batch.ordinal,
       entriesHash: hexOf(wordBytes(batch.entriesHash)),
       createdAt: batch.createdAt.toISOString(),
-      entries: entries.map(
-        (entry): JournalledEntry => ({
-          id: entry.id.toString(),
-          recordId: entry.recordId?.toString() ?? null,
-          op: entry.op,
-          class: entry.class,
-          uscc: entry.uscc,
-          subjectKey: entry.subjectKey.toString(),
-          chainIndex: entry.chainIndex,
-          packed: entry.packed.toString(),
-          content: entry.content.toString(),
-          body: entry.body.toString(),
-          salts: entry.salts,
-          bundle: entry.bundle?.toString() ?? null,
-          operationHash: entry.operationHash === null ? null : hexOf(entry.operationHash),
-          createdAt: entry.createdAt.toISOString(),
-        }),
-      ),
+      entries: entries.map((entry): JournalledEntry => ({
+        id: entry.id.toString(),
+        recordId: entry.recordId?.toString() ?? null,
+        op: entry.op,
+        class: entry.class,
+        uscc: entry.uscc,
+        subjectKey: entry.subjectKey.toString(),
+        chainIndex: entry.chainIndex,
+        packed: entry.packed.toString(),
+        content: entry.content.toString(),
+        body: entry.body.toString(),
+        salts: entry.salts,
+        bundle: entry.bundle?.toString() ?? null,
+        operationHash: entry.operationHash === null ? null : hexOf(entry.operationHash),
+        createdAt: entry.createdAt.toISOString(),
+        record: entry.op === OP.RECORD ? journalledRecord(records.get(entry.recordId ?? -1n)) : null,
+      })),
     };
   }
+}
+
+function journalledRecord(record: StoredRecord | undefined): JournalledRecord | null {
+  if (record === undefined) return null;
+  const {
+    id: _id,
+    importId: _importId,
+    importRow: _importRow,
+    createdAt: _createdAt,
+    amountFen,
+    ...rest
+  } = record;
+  return { ...rest, amountFen: amountFen.toString() };
 }

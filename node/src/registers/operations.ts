@@ -17,7 +17,12 @@ import type { Clock } from '../clock.ts';
 import { type Database, type EntryRow, EntryStore } from '../store/index.ts';
 import { RecordStore } from '../store/records.ts';
 import { asRef, enterInBook } from './book.ts';
-import { makeOperationEntry, makeRecordEntries, type RegisterRecord, type SubjectKeys } from './entry-maker.ts';
+import {
+  makeOperationEntry,
+  makeRecordEntries,
+  type RegisterRecord,
+  type SubjectKeys,
+} from './entry-maker.ts';
 import { registerError } from './errors.ts';
 import type { Hasher } from './hashing/hasher.ts';
 
@@ -93,7 +98,10 @@ export interface OperationContext {
  * is written when it throws. Giving the same operation again changes nothing.
  * @throws LedgerError OPERATION_* (see errors.ts), USCC_* for a corrected credit code
  */
-export async function performOperation(context: OperationContext, operation: Operation): Promise<OperationDone> {
+export async function performOperation(
+  context: OperationContext,
+  operation: Operation,
+): Promise<OperationDone> {
   const { db, keyId, clock } = context;
   if (!OPERATIONS.includes(operation.op)) throw registerError('OPERATION_UNKNOWN', { op: operation.op });
   const reason = operation.reason.trim();
@@ -138,12 +146,15 @@ export async function performOperation(context: OperationContext, operation: Ope
   const made = await makeRecordEntries([{ ...corrected, id: 0n }], context.keys, context.hasher);
   const records = new RecordStore(db);
   const onFile = await records.withDocumentNumbers(corrected.class, [corrected.documentNumber]);
-  if (onFile.some(({ uscc, contentHash }) => uscc === corrected.uscc && contentHash === corrected.contentHash)) {
+  if (
+    onFile.some(({ uscc, contentHash }) => uscc === corrected.uscc && contentHash === corrected.contentHash)
+  ) {
     throw registerError('OPERATION_CORRECTION_CONFLICTS', { recordId: record.id });
   }
   const [stored] = await records.insert([{ ...corrected, importRow: null }], null, clock.now());
   const [replacement] = made;
-  if (stored === undefined || replacement === undefined) throw new RangeError('the corrected record was not stored');
+  if (stored === undefined || replacement === undefined)
+    throw new RangeError('the corrected record was not stored');
   const correctedRecordId = stored.id;
   const entryIds = await enterInBook(
     db,
@@ -207,7 +218,10 @@ async function theOneMeant(
 }
 
 /** A corrected record and its replacement share a document number; the one that stands is meant. */
-async function withoutRevoked(store: EntryStore, records: readonly RegisterRecord[]): Promise<RegisterRecord[]> {
+async function withoutRevoked(
+  store: EntryStore,
+  records: readonly RegisterRecord[],
+): Promise<RegisterRecord[]> {
   const live: RegisterRecord[] = [];
   for (const record of records) {
     const entries = await store.ofRecord(record.id);
@@ -254,7 +268,9 @@ function correctionOf(record: RegisterRecord, corrected: CorrectedFields): Omit<
 }
 
 function plainBytes(value: object): Uint8Array {
-  const plain = JSON.stringify(value, (_name, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
+  const plain = JSON.stringify(value, (_name, part: unknown) =>
+    typeof part === 'bigint' ? part.toString() : part,
+  );
   return canonicalBytes(JSON.parse(plain));
 }
 
@@ -262,7 +278,9 @@ function plainBytes(value: object): Uint8Array {
 function hashOf(operation: Operation & { recordId: bigint }): Uint8Array {
   const { op, recordId, day, reason, reference, corrected } = operation;
   return createHash('sha256')
-    .update(plainBytes({ op, recordId, day, reason, reference: reference ?? null, corrected: corrected ?? null }))
+    .update(
+      plainBytes({ op, recordId, day, reason, reference: reference ?? null, corrected: corrected ?? null }),
+    )
     .digest();
 }
 
@@ -274,6 +292,6 @@ async function unchanged(store: EntryStore, recordId: bigint, entry: EntryRow): 
     status: 'unchanged',
     recordId,
     entryIds: bundle.map(({ id }) => id),
-    ...(replacement == null ? {} : { correctedRecordId: replacement }),
+    ...(typeof replacement === 'bigint' ? { correctedRecordId: replacement } : {}),
   };
 }

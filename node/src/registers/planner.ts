@@ -79,11 +79,17 @@ export class Planner {
     const data = encodeFunctionData({
       abi: creditRegistersAbi,
       functionName: 'append',
-      args: [situation.register.registerId, toBytes32(headRoot), toBytes32(newRoot), entries.map(encodeEntry)],
+      args: [
+        situation.register.registerId,
+        toBytes32(headRoot),
+        toBytes32(newRoot),
+        entries.map(encodeEntry),
+      ],
     });
     return this.#db.transaction(async (tx) => {
       const now = await this.#situation(tx, register);
-      if (now?.next?.id !== next.id || now.headRoot !== headRoot || now.nextSeq !== situation.nextSeq) return false;
+      if (now?.next?.id !== next.id || now.headRoot !== headRoot || now.nextSeq !== situation.nextSeq)
+        return false;
       await this.#send(tx, this.#subject(now, next), 'append', data);
       return true;
     });
@@ -139,7 +145,10 @@ export class Planner {
       // No batch before its openings are durable.
       next: next?.journalledAt === null ? undefined : next,
     };
-    if (situation.next !== undefined && (await this.#inFlight(tx, this.#subject(situation, situation.next)))) {
+    if (
+      situation.next !== undefined &&
+      (await this.#inFlight(tx, this.#subject(situation, situation.next)))
+    ) {
       return undefined;
     }
     return situation;

@@ -1,5 +1,13 @@
 import { OP, type Op, unpackEntry } from '@credit-ledger/sdk/protocol';
-import { BatchStore, type Database, type EntryRow, EntryStore, hexOf, TreeStore, wordBytes } from '../store/index.ts';
+import {
+  BatchStore,
+  type Database,
+  type EntryRow,
+  EntryStore,
+  hexOf,
+  TreeStore,
+  wordBytes,
+} from '../store/index.ts';
 import { registerError } from './errors.ts';
 import { type BatchStanding, standingOf } from './standing.ts';
 
@@ -64,7 +72,8 @@ export async function receiptOf(db: Database, recordId: bigint): Promise<Receipt
   const entries: EntryReceipt[] = [];
   for (const row of rows) {
     const { batchId } = row;
-    if (batchId !== null && !batches.has(batchId)) batches.set(batchId, await batchReceipt(db, batchId, registerId));
+    if (batchId !== null && !batches.has(batchId))
+      batches.set(batchId, await batchReceipt(db, batchId, registerId));
     const batch = batchId === null ? undefined : batches.get(batchId);
     entries.push(entryReceipt(row, batch));
   }

@@ -1,5 +1,12 @@
 import { creditRegistersAbi } from '@credit-ledger/sdk/chain';
-import { isLedgerError, type Hex, type LedgerClass, LedgerError, type RegisterSecret, toBytes32 } from '@credit-ledger/sdk/protocol';
+import {
+  isLedgerError,
+  type Hex,
+  type LedgerClass,
+  LedgerError,
+  type RegisterSecret,
+  toBytes32,
+} from '@credit-ledger/sdk/protocol';
 import { EventEmitter } from 'node:events';
 import { encodeFunctionData } from 'viem';
 import type { Clock } from '../clock.ts';
@@ -262,7 +269,12 @@ export class RegisterService {
    * A subject's chain under a batch (seq 0: the empty register), for proving. Entries that
    * came later are not in it. Errors: see chains.ts.
    */
-  async chainOf(uscc: string, ledgerClass: LedgerClass, registerId: bigint, seq: bigint): Promise<SubjectChain> {
+  async chainOf(
+    uscc: string,
+    ledgerClass: LedgerClass,
+    registerId: bigint,
+    seq: bigint,
+  ): Promise<SubjectChain> {
     return this.#db.transaction((tx) =>
       chainOf(tx, this.#keyring, this.#trees, { uscc, class: ledgerClass, registerId, seq }),
     );
@@ -270,7 +282,9 @@ export class RegisterService {
 
   /** The secret of one of the agency's registers; for proving, and never to leave the process. @throws LedgerError REGISTER_NOT_OPEN */
   async secretOf(registerId: bigint): Promise<RegisterSecret> {
-    const register = (await new BatchStore(this.#db).registers()).find((row) => row.registerId === registerId);
+    const register = (await new BatchStore(this.#db).registers()).find(
+      (row) => row.registerId === registerId,
+    );
     if (register === undefined) throw registerError('REGISTER_NOT_OPEN', { registerId });
     return this.#keyring.registerSecret(register.keyId);
   }
@@ -289,7 +303,8 @@ export class RegisterService {
         keyId: register?.keyId ?? null,
         registerId,
         promiseSeconds: register?.promiseSeconds ?? null,
-        unbatchedEntries: register === undefined ? 0 : await new EntryStore(tx).countUnbatched(register.keyId),
+        unbatchedEntries:
+          register === undefined ? 0 : await new EntryStore(tx).countUnbatched(register.keyId),
         waitingBatches: Math.max(0, decided - standing),
         standingBatches: standing,
         headSeq: registerId === null ? 0n : ((await trees.head(registerId))?.seq ?? 0n),
@@ -451,7 +466,9 @@ export class RegisterService {
 
   async #pump(): Promise<void> {
     try {
-      const registers = (await new BatchStore(this.#db).registers()).filter(({ registerId }) => registerId !== null);
+      const registers = (await new BatchStore(this.#db).registers()).filter(
+        ({ registerId }) => registerId !== null,
+      );
       if (registers.length > 0 && this.#isAnchoringDue()) await this.#decideAll();
       if (registers.length > 0) await this.#journalling.bringUpToDate();
       for (const register of registers) {

@@ -1,4 +1,11 @@
-import { EventStore, hexOf, type Database, type ReplayedBatchRow, TreeStore, wordBytes } from '../store/index.ts';
+import {
+  EventStore,
+  hexOf,
+  type Database,
+  type ReplayedBatchRow,
+  TreeStore,
+  wordBytes,
+} from '../store/index.ts';
 
 /** How far a batch has come. `final`: nobody can object any more. */
 export type BatchState = 'appended' | 'witnessed' | 'contested' | 'final' | 'annulled';
@@ -57,7 +64,11 @@ export async function standingOf(db: Database, batch: ReplayedBatchRow): Promise
   const terms = await termsAt(db, batch);
   const lastBlock = await new EventStore(db).lastBlock();
   const chainTime = lastBlock?.time ?? batch.blockTime;
-  const regions = await otherRegions(db, registerId, attested.map((event) => String(event.args['region'])));
+  const regions = await otherRegions(
+    db,
+    registerId,
+    attested.map((event) => String(event.args['region'])),
+  );
   const witnessed =
     events.some((event) => event.name === 'BatchWitnessed') ||
     (terms !== undefined &&
@@ -108,7 +119,11 @@ async function termsAt(db: Database, batch: ReplayedBatchRow): Promise<Terms | u
 }
 
 /** The attesting regions without the owner's: its own region's attestation witnesses nothing. */
-async function otherRegions(db: Database, registerId: bigint, regions: readonly string[]): Promise<Set<string>> {
+async function otherRegions(
+  db: Database,
+  registerId: bigint,
+  regions: readonly string[],
+): Promise<Set<string>> {
   const store = new EventStore(db);
   const [opened] = await store.events({ registerId, names: ['RegisterOpened'] });
   const owner = opened === undefined ? undefined : String(opened.args['owner']);

@@ -118,9 +118,10 @@ export class BatchStore {
   }
 
   async countBatches(keyId: string): Promise<number> {
-    const [row] = await this.#db.query<{ n: string }>('SELECT count(*) AS n FROM own_batches WHERE key_id = $1', [
-      keyId,
-    ]);
+    const [row] = await this.#db.query<{ n: string }>(
+      'SELECT count(*) AS n FROM own_batches WHERE key_id = $1',
+      [keyId],
+    );
     return Number(row?.n ?? 0);
   }
 

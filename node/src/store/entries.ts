@@ -166,7 +166,10 @@ export class EntryStore {
 
   /** Those of these entries that are in no batch. */
   async unbatchedById(keyId: string, ids: readonly bigint[]): Promise<EntryRow[]> {
-    return this.#select('key_id = $1 AND batch_id IS NULL AND id = ANY($2::bigint[]) ORDER BY id', [keyId, ids]);
+    return this.#select('key_id = $1 AND batch_id IS NULL AND id = ANY($2::bigint[]) ORDER BY id', [
+      keyId,
+      ids,
+    ]);
   }
 
   async countUnbatched(keyId: string): Promise<number> {

@@ -22,5 +22,6 @@ export { UserStore, type AccessRow, type TokenRow, type UserRole } from './users
 export { EntryStore, type EntryRow, type NewEntryRow, type SaltRow } from './entries.ts';
 export { BatchStore, type OwnBatchRow, type OwnRegisterRow } from './batches.ts';
 export { TreeStore, type OpenObjectionRow, type ReplayedBatchRow } from './trees.ts';
+export { RestoreStore, type RestoredBatch } from './restore.ts';
 export { SendStore, type SendRow } from './sends.ts';
 export { bytesOf, hexOf, wordBytes, wordOf } from './words.ts';

@@ -83,7 +83,10 @@ export class TreeStore {
 
   /** The batches of a register that stand, in order; `after` leaves out those up to a seq. */
   async standing(registerId: bigint, after = 0n): Promise<ReplayedBatchRow[]> {
-    return this.#select('register_id = $1 AND annulled_at_block IS NULL AND seq > $2 ORDER BY seq', [registerId, after]);
+    return this.#select('register_id = $1 AND annulled_at_block IS NULL AND seq > $2 ORDER BY seq', [
+      registerId,
+      after,
+    ]);
   }
 
   /** The first standing batch whose owner anchored another root than its entries give. */
@@ -114,7 +117,10 @@ export class TreeStore {
 
   /** Standings that a batch had: the same entries at several seqs, when a root was annulled. */
   async withEntries(registerId: bigint, entriesHash: bigint): Promise<ReplayedBatchRow[]> {
-    return this.#select('register_id = $1 AND entries_hash = $2 ORDER BY seq', [registerId, wordBytes(entriesHash)]);
+    return this.#select('register_id = $1 AND entries_hash = $2 ORDER BY seq', [
+      registerId,
+      wordBytes(entriesHash),
+    ]);
   }
 
   /** How many batches stand up to a seq; the place of that batch when it stands itself. */
@@ -146,7 +152,11 @@ export class TreeStore {
   }
 
   /** What the standing batches after a seq changed, in order, a few at a time. */
-  async deltas(registerId: bigint, after: bigint, limit: number): Promise<{ seq: bigint; delta: Uint8Array }[]> {
+  async deltas(
+    registerId: bigint,
+    after: bigint,
+    limit: number,
+  ): Promise<{ seq: bigint; delta: Uint8Array }[]> {
     const rows = await this.#db.query<{ seq: string; delta: Uint8Array }>(
       `SELECT seq, delta FROM register_trees
        WHERE register_id = $1 AND annulled_at_block IS NULL AND seq > $2 ORDER BY seq LIMIT $3`,
@@ -171,10 +181,9 @@ export class TreeStore {
       [block],
     );
     await this.#db.query('DELETE FROM register_trees WHERE block_number > $1', [block]);
-    await this.#db.query(
-      'UPDATE register_trees SET annulled_at_block = NULL WHERE annulled_at_block > $1',
-      [block],
-    );
+    await this.#db.query('UPDATE register_trees SET annulled_at_block = NULL WHERE annulled_at_block > $1', [
+      block,
+    ]);
     return rows.map((row) => BigInt(row.register_id));
   }
 
@@ -221,7 +230,8 @@ export class TreeStore {
           WHERE register_id = $1 AND name IN ('RegisterOpened', 'Heartbeat'))) AS time`,
       [registerId],
     );
-    return row?.time == null ? undefined : BigInt(row.time);
+    const time = row?.time ?? null;
+    return time === null ? undefined : BigInt(time);
   }
 
   /** The objections to a register that have not been ruled on, as far as the chain was followed. */
@@ -249,7 +259,10 @@ export class TreeStore {
   }
 
   async #select(condition: string, parameters: readonly Parameter[]): Promise<ReplayedBatchRow[]> {
-    const rows = await this.#db.query<Row>(`SELECT ${COLUMNS} FROM register_trees WHERE ${condition}`, parameters);
+    const rows = await this.#db.query<Row>(
+      `SELECT ${COLUMNS} FROM register_trees WHERE ${condition}`,
+      parameters,
+    );
     return rows.map((row) => ({
       registerId: BigInt(row.register_id),
       seq: BigInt(row.seq),

@@ -16,7 +16,9 @@ export async function membershipOf(db: Database, witnessAddress: string): Promis
     contract: 'Consortium',
     names: ['MemberAdmitted', 'KeysChanged', 'MemberSuspended', 'MemberReinstated', 'MemberRemoved'],
   });
-  const ours = events.findLast(({ args }) => String(args['witness']).toLowerCase() === witnessAddress.toLowerCase());
+  const ours = events.findLast(
+    ({ args }) => String(args['witness']).toLowerCase() === witnessAddress.toLowerCase(),
+  );
   if (ours === undefined) return undefined;
   const memberId = BigInt(String(ours.args['memberId']));
   const about = events.filter(({ args }) => String(args['memberId']) === memberId.toString());

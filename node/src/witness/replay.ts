@@ -75,10 +75,18 @@ export class RegisterReplay {
    * seq `headSeq`. Kept, so that the replay of that batch need not hash again. Undefined when
    * the register has moved on. Not within a transaction.
    */
-  async rootAfter(registerId: bigint, headSeq: bigint, entries: readonly Entry[]): Promise<bigint | undefined> {
+  async rootAfter(
+    registerId: bigint,
+    headSeq: bigint,
+    entries: readonly Entry[],
+  ): Promise<bigint | undefined> {
     const at = await this.#db.transaction(async (tx) => {
       const tree = await this.tree(tx, registerId);
-      return { seq: tree.seq, root: tree.root(), next: Number(await new TreeStore(tx).lastSeq(registerId)) + 1 };
+      return {
+        seq: tree.seq,
+        root: tree.root(),
+        next: Number(await new TreeStore(tx).lastSeq(registerId)) + 1,
+      };
     });
     if (BigInt(at.seq) !== headSeq) return undefined;
     const base = { registerId, seq: at.seq, root: at.root };

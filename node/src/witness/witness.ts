@@ -229,7 +229,8 @@ export class Witness implements EventHandler<FollowedEvent> {
       if (send.state === 'queued' || send.state === 'sent') return [];
       const again = [{ ...vote, refusals: send.sends }];
       // Mined and not followed yet: its event will tell.
-      if (send.state === 'mined') return send.blockNumber !== null && send.blockNumber <= followed ? again : [];
+      if (send.state === 'mined')
+        return send.blockNumber !== null && send.blockNumber <= followed ? again : [];
       const waitSeconds = Math.min(MOST_BACKOFF_SECONDS, 2 ** (send.sends - 1));
       return now >= send.updatedAt.getTime() + waitSeconds * 1000 ? again : [];
     });

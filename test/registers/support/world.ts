@@ -50,7 +50,10 @@ export const COMPANY = companyCode(1);
 export const OTHER_COMPANY = companyCode(2);
 
 /** A keyring in memory. */
-export class TestKeyring implements Pick<Keyring, 'registerSecret' | 'createRegisterSecret' | 'operatorAddress'> {
+export class TestKeyring implements Pick<
+  Keyring,
+  'registerSecret' | 'createRegisterSecret' | 'operatorAddress'
+> {
   readonly operatorAddress = OPERATOR;
   readonly witnessAddress = WITNESS;
   readonly secrets = new Map<string, RegisterSecret>();
@@ -104,17 +107,15 @@ export class PretendChain {
   ): Promise<void> {
     this.block += 1n;
     const time = BigInt(Math.floor(this.#clock.now().getTime() / 1000));
-    const followed = events.map(
-      (event, logIndex): FollowedEvent => ({
-        contract: event.contract ?? 'CreditRegisters',
-        name: event.name,
-        args: event.args,
-        blockNumber: this.block,
-        blockTime: time,
-        transactionHash: txHash,
-        logIndex,
-      }),
-    );
+    const followed = events.map((event, logIndex): FollowedEvent => ({
+      contract: event.contract ?? 'CreditRegisters',
+      name: event.name,
+      args: event.args,
+      blockNumber: this.block,
+      blockTime: time,
+      transactionHash: txHash,
+      logIndex,
+    }));
     await this.#db.transaction(async (tx) => {
       const store = new EventStore(tx);
       await store.insertBlocks([
@@ -136,12 +137,16 @@ export class PretendChain {
     await store.settle(row.id, settle, null, this.#clock.now());
     if (call.functionName === 'open') {
       const [secretCommit, promiseSeconds] = call.args;
-      await this.mine([{ name: 'RegisterOpened', args: { registerId: 1n, owner: 1n, secretCommit, promiseSeconds } }]);
+      await this.mine([
+        { name: 'RegisterOpened', args: { registerId: 1n, owner: 1n, secretCommit, promiseSeconds } },
+      ]);
     } else if (call.functionName === 'append') {
       const [registerId, prevRoot, newRoot, entries] = call.args;
       await this.append({ registerId, prevRoot, newRoot, entries });
     } else if (call.functionName === 'heartbeat') {
-      await this.mine([{ name: 'Heartbeat', args: { registerId: call.args[0], root: toBytes32(EMPTY_ROOT), time: 0n } }]);
+      await this.mine([
+        { name: 'Heartbeat', args: { registerId: call.args[0], root: toBytes32(EMPTY_ROOT), time: 0n } },
+      ]);
     }
     return call.functionName;
   }
@@ -178,7 +183,10 @@ export class PretendChain {
   /** The council annuls the roots after a seq. */
   async annulAfter(registerId: bigint, headSeq: bigint): Promise<void> {
     await this.mine([
-      { name: 'RootsAnnulled', args: { registerId, fromPosition: 0n, annulledBatches: 0n, headSeq, root: '0x' } },
+      {
+        name: 'RootsAnnulled',
+        args: { registerId, fromPosition: 0n, annulledBatches: 0n, headSeq, root: '0x' },
+      },
     ]);
   }
 
@@ -268,7 +276,11 @@ export async function registerWorld(settings: Partial<RegisterSettings> = {}): P
   const chain = new PretendChain(db, [replay, service], clock);
   const restarted = (): RegisterService => serviceOn(new RegisterReplay(db, new InlineHasher()));
   await chain.mine([
-    { contract: 'Consortium', name: 'MemberAdmitted', args: { memberId: 1n, role: 1, region: 110000, operator: OPERATOR, witness: WITNESS } },
+    {
+      contract: 'Consortium',
+      name: 'MemberAdmitted',
+      args: { memberId: 1n, role: 1, region: 110000, operator: OPERATOR, witness: WITNESS },
+    },
   ]);
   let number = 0;
   return {

@@ -25,7 +25,14 @@ import {
   stringToBytes,
 } from 'viem';
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from 'viem/accounts';
-import { type ChainClient, type FollowedEvent, Follower, ledgerClient, Outbox, parseDeployment } from '../../../node/src/chain/index.ts';
+import {
+  type ChainClient,
+  type FollowedEvent,
+  Follower,
+  ledgerClient,
+  Outbox,
+  parseDeployment,
+} from '../../../node/src/chain/index.ts';
 import { ShiftedClock } from '../../../node/src/clock.ts';
 import { FileKeyring } from '../../../node/src/keys/index.ts';
 import {
@@ -311,7 +318,10 @@ export class LedgerStage {
     const keyring = this.#keyrings[i];
     const memberId = this.#memberIds[i];
     if (!place || !db || !keyring || memberId === undefined) throw new Error(`no member ${i}`);
-    const journal = new OpeningsJournal(join(this.#temp.path, `${place.slug}-${this.#runs}.journal`), new Uint8Array(32).fill(i + 1));
+    const journal = new OpeningsJournal(
+      join(this.#temp.path, `${place.slug}-${this.#runs}.journal`),
+      new Uint8Array(32).fill(i + 1),
+    );
     return new Member({
       slug: place.slug,
       memberId,
@@ -346,7 +356,12 @@ export class LedgerStage {
   }
 
   /** Sends a transaction with a member's key, past everything that its node would do. */
-  async send(member: Member, role: 'operator' | 'witness', data: Hex, to: Hex = this.deployment.registers): Promise<void> {
+  async send(
+    member: Member,
+    role: 'operator' | 'witness',
+    data: Hex,
+    to: Hex = this.deployment.registers,
+  ): Promise<void> {
     const from = role === 'operator' ? member.keyring.operatorAddress : member.keyring.witnessAddress;
     const refusal = await member.client.simulate({ from, to, data }, 'latest');
     if (refusal !== undefined) throw refusal;
@@ -392,7 +407,11 @@ export class LedgerStage {
   }
 
   /** A grant of the owner for the asker, and the call that would log an answer under a batch. */
-  async answerCall(owner: Member, asker: Member, registerId: bigint): Promise<(batchHash: Hex) => Promise<Hex>> {
+  async answerCall(
+    owner: Member,
+    asker: Member,
+    registerId: bigint,
+  ): Promise<(batchHash: Hex) => Promise<Hex>> {
     const { time } = await this.#now();
     await this.send(
       owner,
@@ -466,4 +485,3 @@ function newKey(): LocalAccount {
 export function selectorOf(signature: string): Hex {
   return keccak256(stringToBytes(signature)).slice(0, 10) as Hex;
 }
-

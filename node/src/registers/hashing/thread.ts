@@ -7,7 +7,12 @@ import { historyInconsistent } from './inline.ts';
 export type Job =
   | { readonly do: 'hash'; readonly inputs: readonly (readonly bigint[])[] }
   | { readonly do: 'load'; readonly registerId: bigint; readonly deltas: readonly Uint8Array[] }
-  | { readonly do: 'append'; readonly base: TreeBase; readonly entries: readonly Entry[]; readonly seq: number };
+  | {
+      readonly do: 'append';
+      readonly base: TreeBase;
+      readonly entries: readonly Entry[];
+      readonly seq: number;
+    };
 
 /** What it answers. */
 export interface Answer {

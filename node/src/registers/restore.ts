@@ -1,0 +1,118 @@
+import {
+  bodyOf,
+  type Content,
+  contentOf,
+  entriesHash,
+  type Hex,
+  secretCommitOf,
+} from '@credit-ledger/sdk/protocol';
+import type { Clock } from '../clock.ts';
+import type { Keyring } from '../keys/index.ts';
+import {
+  BatchStore,
+  bytesOf,
+  type Database,
+  EventStore,
+  type NewEntryRow,
+  RestoreStore,
+} from '../store/index.ts';
+import { publicEntry } from './batching.ts';
+import { registerError } from './errors.ts';
+import type { JournalledBatch, JournalledEntry, OpeningsJournal } from './journal.ts';
+
+/**
+ * Rebuilds records, entries and batches in an empty database from the openings journal and
+ * the keyring, after the database was lost. Every opening is held against the body and the
+ * hash that were anchored. What was never put in a batch is not in the journal: those files
+ * are imported again. All or nothing.
+ * @throws LedgerError RESTORE_NOT_EMPTY, OPENINGS_LOST (a line contradicts itself), JOURNAL_*,
+ *   KEYRING_SECRET_UNKNOWN
+ */
+export async function restoreFromJournal(
+  db: Database,
+  journal: OpeningsJournal,
+  keyring: Keyring,
+  clock: Clock,
+): Promise<{ readonly batches: number; readonly entries: number; readonly records: number }> {
+  return db.transaction(async (tx) => {
+    const store = new RestoreStore(tx);
+    if (!(await store.isEmpty())) throw registerError('RESTORE_NOT_EMPTY');
+    const known = new Set<string>();
+    const done = { batches: 0, entries: 0, records: 0 };
+    for await (const batch of journal.readAll()) {
+      requireConsistent(batch);
+      if (!known.has(batch.keyId)) await restoreRegister(tx, batch.keyId, keyring, clock);
+      known.add(batch.keyId);
+      const records = batch.entries.flatMap(({ record, recordId }) =>
+        record === null || recordId === null
+          ? []
+          : [{ ...record, id: BigInt(recordId), amountFen: BigInt(record.amountFen) }],
+      );
+      const restored = {
+        keyId: batch.keyId,
+        ordinal: batch.ordinal,
+        entriesHash: BigInt(batch.entriesHash),
+        createdAt: new Date(batch.createdAt),
+        entries: batch.entries.map((entry) => rowOf(batch.keyId, entry)),
+        records,
+      };
+      // A batch may have been written twice; the second says the same.
+      if (!(await store.insertBatch(restored, clock.now()))) continue;
+      done.batches += 1;
+      done.entries += batch.entries.length;
+      done.records += records.length;
+    }
+    await store.continueNumbers();
+    return done;
+  });
+}
+
+function requireConsistent(batch: JournalledBatch): void {
+  const hash = entriesHash(
+    batch.entries.map((entry) =>
+      publicEntry({ subjectKey: BigInt(entry.subjectKey), op: entry.op, body: BigInt(entry.body) }),
+    ),
+  );
+  const opens = batch.entries.every(
+    (entry) =>
+      contentOf(entry.salts) === BigInt(entry.content) &&
+      bodyOf(BigInt(entry.packed), BigInt(entry.content) as Content) === BigInt(entry.body),
+  );
+  if (hash !== batch.entriesHash || !opens) throw registerError('OPENINGS_LOST', { ordinal: batch.ordinal });
+}
+
+async function restoreRegister(tx: Database, keyId: string, keyring: Keyring, clock: Clock): Promise<void> {
+  const secretCommit = secretCommitOf(await keyring.registerSecret(keyId));
+  const batches = new BatchStore(tx);
+  await batches.insertRegister({ keyId, secretCommit, promiseSeconds: 0, createdAt: clock.now() });
+  // Where the chain was followed already, its event will not come again.
+  for (const { args, blockNumber } of await new EventStore(tx).events({ names: ['RegisterOpened'] })) {
+    if (BigInt(args['secretCommit'] as Hex) !== secretCommit) continue;
+    await batches.bindRegister(
+      secretCommit,
+      BigInt(String(args['registerId'])),
+      Number(args['promiseSeconds']),
+      blockNumber,
+    );
+  }
+}
+
+function rowOf(keyId: string, entry: JournalledEntry): NewEntryRow & { id: bigint } {
+  return {
+    id: BigInt(entry.id),
+    keyId,
+    recordId: entry.recordId === null ? null : BigInt(entry.recordId),
+    op: entry.op,
+    class: entry.class,
+    uscc: entry.uscc,
+    subjectKey: BigInt(entry.subjectKey),
+    chainIndex: entry.chainIndex,
+    packed: BigInt(entry.packed),
+    content: BigInt(entry.content),
+    body: BigInt(entry.body),
+    salts: entry.salts,
+    bundle: entry.bundle === null ? null : BigInt(entry.bundle),
+    operationHash: entry.operationHash === null ? null : bytesOf(entry.operationHash),
+    createdAt: new Date(entry.createdAt),
+  };
+}
