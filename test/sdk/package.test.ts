@@ -176,6 +176,8 @@ export const wrong: boolean = await result({} as NetworkFile, {} as LedgerView);
       crypto: globalThis.crypto,
       TextEncoder,
       TextDecoder,
+      atob,
+      btoa,
       URL,
       setTimeout,
       clearTimeout,

@@ -42,7 +42,7 @@ export class ApplicationReplay {
       } catch (error) {
         codeOf(error);
       }
-      this.#findings.require(
+      this.#findings.demand(
         hash === predicateHash,
         'applications',
         { en: 'A predicate’s hash is not that of its clauses.', zh: '判断条件的哈希与其条款不符。' },
@@ -117,7 +117,7 @@ export class AnswerReplay {
   give(terms: Grant['terms'], blockNumber: bigint): void {
     this.#findings.examined('grants');
     const grantor = this.#members.get(terms.grantor);
-    this.#findings.require(
+    this.#findings.demand(
       grantor?.role === 'authority' && grantor.activeAt(blockNumber),
       'grants',
       { en: 'A grant was given by somebody who may not.', zh: '授权由无权者给出。' },
@@ -147,7 +147,7 @@ export class AnswerReplay {
       (grant.terms.granteeKind === 1
         ? grant.terms.grantee === requester
         : grant.terms.grantee === BigInt(member?.region ?? 0));
-    this.#findings.require(
+    this.#findings.demand(
       good,
       'grants',
       { en: 'A grant was used against its terms.', zh: '授权的使用不符合其条款。' },
@@ -165,7 +165,7 @@ export class AnswerReplay {
     const { request, logId } = args;
     this.#entry(logId, args.requestDigest, request, blockNumber);
     const demand = (holds: boolean, en: string, zh: string): void =>
-      this.#findings.require(
+      this.#findings.demand(
         holds,
         'answers',
         { en, zh },
@@ -246,7 +246,7 @@ export class AnswerReplay {
       !this.#requests.has(name) &&
       requestDigest(this.#domain, request) === digest;
     this.#requests.add(name);
-    this.#findings.require(
+    this.#findings.demand(
       holds,
       'answers',
       {

@@ -153,7 +153,7 @@ class LedgerReplay {
 
   #requireCircuit(circuitId: Hex, blockNumber: bigint): void {
     const circuit = this.circuits.get(circuitId);
-    this.#findings.require(
+    this.#findings.demand(
       circuit !== undefined && (circuit.toBlock === undefined || blockNumber < circuit.toBlock),
       'answers',
       { en: 'An answer was logged with a circuit that was not in force.', zh: '答案登记时所用电路未生效。' },
@@ -222,7 +222,7 @@ class LedgerReplay {
     const { registerId, owner, secretCommit, promiseSeconds } = event.args;
     const { blockNumber } = event;
     this.#requireActing(owner, 'batches', blockNumber);
-    this.#findings.require(
+    this.#findings.demand(
       registerId === BigInt(this.registers.size + 1) && !this.#secrets.has(secretCommit),
       'batches',
       {
@@ -258,7 +258,7 @@ class LedgerReplay {
   ): void {
     const member = memberId === undefined ? undefined : this.members.get(memberId);
     if (check === 'witnesses') this.#findings.examined(check);
-    this.#findings.require(
+    this.#findings.demand(
       member?.role === 'authority' &&
         member.activeAt(blockNumber) &&
         (region === undefined || member.region === region),
@@ -286,7 +286,7 @@ async function compareState(
   const now = times.get(toBlock) ?? (await asked(view.client.getBlock({ blockNumber: toBlock }))).timestamp;
   const demand = (holds: boolean, what: string, operands: Record<string, bigint | number | string>): void => {
     findings.examined('state');
-    findings.require(
+    findings.demand(
       holds,
       'state',
       {
@@ -368,7 +368,7 @@ async function compareRules(
   for (const [contract, name] of Object.entries(CONTRACT_NAMES) as [keyof typeof CONTRACT_NAMES, Hex][]) {
     const inForce = lowerCase(await asked(view.consortium.read.contractInForce([name], at)));
     findings.examined('contracts');
-    findings.require(
+    findings.demand(
       inForce === lowerCase(view.deployment[contract]),
       'contracts',
       { en: 'The council has put another contract in force.', zh: '理事会已启用另一合约。' },
@@ -377,7 +377,7 @@ async function compareRules(
   }
   const [version, hash] = await asked(view.consortium.read.catalogue(at));
   findings.examined('catalogue');
-  findings.require(
+  findings.demand(
     hash === catalogueHash(),
     'catalogue',
     {
@@ -394,7 +394,7 @@ async function compareRules(
     findings.examined('circuits');
     const circuit = known.get(circuitId);
     const code = await asked(view.client.getCode({ address: verifier, ...at }));
-    findings.require(
+    findings.demand(
       circuit !== undefined &&
         circuit.size === size &&
         code !== undefined &&

@@ -239,7 +239,7 @@ export class RegisterReplay {
 
   heartbeat(root: Hex, time: bigint, blockNumber: bigint): void {
     this.#findings.examined('batches');
-    this.#findings.require(
+    this.#findings.demand(
       root === this.head.root && this.contestedFrom === undefined && this.owedBatches === 0,
       'batches',
       { en: 'A heartbeat stands by another root than the current one.', zh: '心跳所确认的不是当前的根。' },
@@ -263,7 +263,7 @@ export class RegisterReplay {
   attest(hash: Hex, memberId: bigint, region: number, blockNumber: bigint): void {
     const batch = this.holding(hash);
     const again = batch?.attestedBy.has(memberId) ?? true;
-    this.#findings.require(
+    this.#findings.demand(
       batch !== undefined && batch.seq !== 0 && memberId !== this.owner && !again,
       'witnesses',
       { en: 'A batch was attested that this member could not attest.', zh: '成员见证了其无权见证的批次。' },
@@ -282,7 +282,7 @@ export class RegisterReplay {
       memberId !== this.owner &&
       !batch.attestedBy.has(memberId) &&
       this.#objections.every((objection) => objection.memberId !== memberId);
-    this.#findings.require(
+    this.#findings.demand(
       entitled,
       'witnesses',
       { en: 'An objection was taken that this member could not make.', zh: '受理了成员无权提出的异议。' },
@@ -297,7 +297,7 @@ export class RegisterReplay {
     const batch = this.#at(seq);
     this.#findings.examined('rulings');
     const wrong = batch.expectedRoot !== batch.root;
-    this.#findings.require(
+    this.#findings.demand(
       wrong === upheld,
       'rulings',
       upheld
@@ -318,7 +318,7 @@ export class RegisterReplay {
     this.#objections = [];
     const head = this.head;
     head.supersededAt = 0n;
-    this.#findings.require(
+    this.#findings.demand(
       head.seq === headSeq && head.root === root,
       'batches',
       { en: 'After annulling, the head is not the batch before.', zh: '撤销后，当前批次不是其前一批次。' },
@@ -358,7 +358,7 @@ export class RegisterReplay {
     for (let position = 1; position <= this.#chainLength; position += 1) {
       const batch = this.#at(this.#chain[position] ?? 0);
       this.#findings.examined('roots');
-      this.#findings.require(
+      this.#findings.demand(
         batch.expectedRoot === batch.root,
         'roots',
         { en: 'The root does not follow from the entries.', zh: '根无法由条目推出。' },

@@ -79,7 +79,7 @@ export class Findings {
   }
 
   /** A difference unless `holds`. */
-  require(
+  demand(
     holds: boolean,
     check: AuditCheck,
     message: Message,
