@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { CATALOGUE, OPEN_END, dayOfDate } from '@credit-ledger/sdk/protocol';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { PENALTY_COLUMNS, type SampleRow } from '../../scripts/lib/templates.ts';
-import { makeSamples } from '../../scripts/make-samples.ts';
+import { makeLargeFile, makeSamples } from '../../scripts/make-samples.ts';
+import { convertRows } from '../../node/src/intake/convert.ts';
 import { dryRun, type DryRunReport } from '../../node/src/intake/dry-run.ts';
 import { headerKey } from '../../node/src/intake/headers.ts';
 import { ISSUES } from '../../node/src/intake/issues.ts';
@@ -13,6 +16,7 @@ import { planTable } from '../../node/src/intake/plan.ts';
 import { isPersonalHeader, isResidentId, withoutPersonalNumbers } from '../../node/src/intake/privacy.ts';
 import { findProfile, loadProfile, parseProfile, PROFILES } from '../../node/src/intake/profile.ts';
 import { formulaSafe } from '../../node/src/intake/report.ts';
+import { fileSource } from '../../node/src/intake/source.ts';
 import { readTable, tableOfRows } from '../../node/src/intake/table.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -302,7 +306,6 @@ describe('intake: conversion', () => {
         ],
         [['北京示例有限公司', anyCode(), '正1号', '按期纳税', 'x', '示例税务局', '']],
       );
-      const { convertRows } = await import('../../node/src/intake/convert.ts');
       for await (const outcome of convertRows(table, await planTable(table, profile), {
         today: '2026-01-02',
       })) {
@@ -506,7 +509,6 @@ describe('intake: conversion', () => {
         header,
         mended.map((row) => row.map(String)),
       );
-      const { convertRows } = await import('../../node/src/intake/convert.ts');
       let records = 0;
       for await (const outcome of convertRows(table, await planTable(table), { today: TODAY })) {
         expect(
@@ -583,7 +585,6 @@ describe('intake: conversion', () => {
         async (rows) => {
           fc.pre(rows.some((cells) => cells.some((text) => text.trim() !== '')));
           const table = tableOfRows(PENALTY_COLUMNS, rows);
-          const { convertRows } = await import('../../node/src/intake/convert.ts');
           let outcomes = 0;
           for await (const outcome of convertRows(
             table,
@@ -602,6 +603,39 @@ describe('intake: conversion', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  it('holds less than 200 bytes for each row that it has read', async function () {
+    this.timeout(60_000);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const dir = await mkdtemp(join(tmpdir(), 'large-'));
+    const path = join(dir, 'large.csv');
+    const rows = 20_000;
+    await makeLargeFile(path, rows, { today: TODAY, seed: 1 });
+    const table = await readTable(await fileSource(path), path);
+    try {
+      const plan = await planTable(table);
+      let read = 0;
+      let before = 0;
+      let after = 0;
+      const held = (): number => {
+        collect();
+        const { heapUsed, external } = process.memoryUsage();
+        return heapUsed + external;
+      };
+      for await (const outcome of convertRows(table, plan, { today: TODAY })) {
+        read++;
+        expect('record' in outcome).to.equal(true);
+        if (read === 4000) before = held();
+        if (read === rows - 1) after = held();
+      }
+      expect(read).to.equal(rows);
+      expect((after - before) / (rows - 4000)).to.be.below(200);
+    } finally {
+      await table.close();
+      await rm(dir, { recursive: true });
+    }
   });
 
   it('takes the cells of a workbook as the same content as those of a CSV file', async () => {

@@ -15,6 +15,7 @@ import {
   withoutResidentIds,
 } from './privacy.ts';
 import { regionStanding } from './regions.ts';
+import { DocumentsSeen, type Earlier } from './repeats.ts';
 import { type Cell, cellName, cellText, type Table, type TableRow } from './table.ts';
 import { canonicalDocumentNumber, canonicalName, canonicalText, isMissing, squeezed, tidy } from './text.ts';
 
@@ -36,8 +37,6 @@ export type RowOutcome =
 export interface ConvertOptions {
   /** YYYY-MM-DD at UTC+8, from the node's clock: decisions cannot be later. */
   readonly today: string;
-  /** Leaves repeated rows to the caller instead of comparing them within the file. */
-  readonly keepRepeats?: boolean | undefined;
 }
 
 const NAME_CHARS = 200;
@@ -56,27 +55,23 @@ export async function* convertRows(
   options: ConvertOptions,
 ): AsyncGenerator<RowOutcome> {
   const context = new PlanContext(plan, table, options.today);
-  const seen = new Map<
-    string,
-    { readonly contentHash: string; readonly uscc: string; readonly row: number }
-  >();
+  const seen = new DocumentsSeen();
   for await (const row of table.rows(plan.sheet)) {
     if (row.row < plan.firstRow) continue;
     if (row.cells.every((cell) => cellText(cell).trim() === '')) continue;
     const outcome = new RowConversion(row, context).outcome();
-    if ('record' in outcome && options.keepRepeats !== true) {
+    if ('record' in outcome) {
       const { record } = outcome;
-      const key = plan.profile.severalSubjectsPerDocument
+      const document = plan.profile.severalSubjectsPerDocument
         ? `${record.documentNumber}\n${record.uscc}`
         : record.documentNumber;
-      const first = seen.get(key);
-      if (first !== undefined) {
-        yield first.contentHash === record.contentHash
-          ? { row: row.row, duplicateOf: { row: first.row } }
-          : { row: row.row, issues: [conflictWithin(plan, outcome, first)], original: outcome.original };
+      const earlier = seen.meet(document, { ...record, row: row.row });
+      if (earlier !== undefined) {
+        yield earlier.isSameContent
+          ? { row: row.row, duplicateOf: { row: earlier.row } }
+          : { row: row.row, issues: [conflictWithin(plan, outcome, earlier)], original: outcome.original };
         continue;
       }
-      seen.set(key, { contentHash: record.contentHash, uscc: record.uscc, row: row.row });
     }
     yield outcome;
   }
@@ -90,16 +85,15 @@ export function documentColumn(plan: Plan): string | null {
 function conflictWithin(
   plan: Plan,
   outcome: { readonly row: number; readonly record: CanonicalRecord },
-  first: { readonly uscc: string; readonly row: number },
+  earlier: Earlier,
 ): Issue {
-  const fields = first.uscc === outcome.record.uscc ? '内容 / content' : '主体 / subject';
   return issueOf(
     { row: outcome.row, column: documentColumn(plan) },
     'CONFLICTS_WITH_RECORD',
     outcome.record.documentNumber,
     {
-      where: `本文件第 ${first.row} 行 / row ${first.row} of this file`,
-      fields,
+      where: `本文件第 ${earlier.row} 行 / row ${earlier.row} of this file`,
+      fields: earlier.isSameSubject ? '内容 / content' : '主体 / subject',
     },
   );
 }
