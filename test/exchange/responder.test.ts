@@ -3,6 +3,7 @@ import {
   type CreditAnswer,
   documentHash,
   parseCreditAnswer,
+  requestDigest,
   signerOf,
 } from '@credit-ledger/sdk/answer';
 import { dayAt, type Hex, LedgerError, REFUSAL, type RefusalName } from '@credit-ledger/sdk/protocol';
@@ -558,6 +559,61 @@ describe('The responder', function () {
       ledger.down = false;
       await responder.idle();
       await answered(next.request.requestId);
+    });
+  });
+
+  describe('denies on chain', () => {
+    let logIndex = 0;
+    async function event(name: string, args: Record<string, string>): Promise<void> {
+      await db.query(
+        `INSERT INTO chain_events (block_number, log_index, tx_hash, block_time, contract, name, args)
+         VALUES (1, $1, '\\x00', 0, 'AnswerLog', $2, $3::jsonb)`,
+        [(logIndex += 1), name, JSON.stringify(args)],
+      );
+    }
+    const lodge = (questionId: Hex, requestDigest: Hex, seconds: bigint, registerId = REGISTER_ID) =>
+      event('QuestionLodged', {
+        questionId,
+        requestDigest,
+        registerId: registerId.toString(),
+        deadline: (ledger.time + seconds).toString(),
+      });
+    const denied = async (): Promise<Hex[]> => {
+      await db.transaction((tx) => responder.onAdvance(tx, { time: ledger.time }));
+      return transactions.sent
+        .filter(({ kind }) => kind === 'deny-receipt')
+        .map(({ data }): Hex => `0x${data.slice(10)}`);
+    };
+
+    beforeEach(() =>
+      db.query(
+        `INSERT INTO own_registers (key_id, register_id, secret_commit, promise_seconds, created_at)
+         VALUES ('k', $1, '\\x00', 60, now())`,
+        [REGISTER_ID],
+      ),
+    );
+
+    it('a lodged question that never arrived, shortly before its deadline and once', async () => {
+      await lodge(word(1), word(11), 500n);
+      expect(await denied()).to.deep.equal([word(1)]);
+      expect(await denied()).to.deep.equal([word(1)]);
+    });
+
+    it('none that arrived, was settled or denied, has time, is overdue, or is another’s', async () => {
+      const mine = transactions.hold();
+      const body = await question(ledger, requester);
+      await responder.receive(body);
+      await lodge(word(1), requestDigest(ledger.domain, body.request), 500n);
+      await lodge(word(2), word(12), 500n);
+      await event('QuestionSettled', { questionId: word(2) });
+      await lodge(word(3), word(13), 500n);
+      await event('QuestionDenied', { questionId: word(3) });
+      await lodge(word(4), word(14), 700n);
+      await lodge(word(5), word(15), -1n);
+      await lodge(word(6), word(16), 500n, 8n);
+      expect(await denied()).to.deep.equal([]);
+      mine();
+      await responder.idle();
     });
   });
 

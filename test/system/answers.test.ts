@@ -43,6 +43,8 @@ const PREDICATE = 'may-promise';
 const APPLICATION_ID = applicationIdOf(APPLICATION);
 const SEVERE = madeUpUscc('91110000', 'MA0D0001');
 const CLEAN = madeUpUscc('91120000', 'MA0D0002');
+/** A proof takes as long as the machine is busy. */
+const PATIENT = { timeoutMilliseconds: 120_000 };
 const OTHER = madeUpUscc('91130000', 'MA0D0003');
 
 describe('Answers between agencies on a real chain', function () {
@@ -258,13 +260,17 @@ describe('Answers between agencies on a real chain', function () {
     const id = hexToBytes(body.request.requestId);
     const store = new AnswerStore(stage.beijing.db);
     await responder().receive(body);
-    await waitFor('the answer to be queued', async () => (await store.byRequestId(id))?.state === 'logging');
+    await waitFor(
+      'the answer to be queued',
+      async () => (await store.byRequestId(id))?.state === 'logging',
+      PATIENT,
+    );
     expect((await fetched(body.request.requestId)).state).to.equal('pending');
     await responder().stop();
     // The chain takes it while nobody is there to release it.
     const before = await logCount();
     stage.beijing.outbox.start();
-    await waitFor('the log', async () => (await logCount()) === before + 1n);
+    await waitFor('the log', async () => (await logCount()) === before + 1n, PATIENT);
     expect((await store.byRequestId(id))?.answer).to.equal(null);
     await stage.restart();
     await responder().idle();
@@ -295,7 +301,7 @@ describe('Answers between agencies on a real chain', function () {
         const outcome = await fetched(body.request.requestId);
         return outcome.state === 'answered' ? (outcome.answer as CreditAnswer) : undefined;
       },
-      { timeoutMilliseconds: 60_000 },
+      PATIENT,
     );
     expect(again.proof).to.deep.equal((first.answer as CreditAnswer).proof);
     expect((await verified(again, CLEAN)).overall).to.equal('VALID');

@@ -31,7 +31,7 @@ import type { Database } from '../store/index.ts';
 import { agreedTime, CLOCK_TOLERANCE_SECONDS, unixSeconds } from './clock-check.ts';
 import { refusalOfRevert, whyIneligible } from './eligibility.ts';
 import { rejection, storedError } from './errors.ts';
-import { logCall, refuseCall } from './log-calls.ts';
+import { denyReceiptCall, logCall, refuseCall } from './log-calls.ts';
 import { snarkProof } from './proof-coordinates.ts';
 import {
   type AnswerPreparer,
@@ -77,6 +77,8 @@ export interface ResponderLimits {
 const LIMITS: ResponderLimits = { open: 256, openOfOne: 64, atOnce: 4 };
 /** Furthest expiry that the contract takes. */
 const MAX_LEAD_SECONDS = 30n * 86_400n;
+/** So long before the deadline of a lodged question that never came, the chain is told. */
+const DENIAL_SECONDS = 600n;
 /** After so many failures that waiting does not explain, the question is refused. */
 const TRIES = 4;
 /** Transactions for one question: a root may become unusable while its proof is made. */
@@ -221,6 +223,24 @@ export class Responder {
     db.afterCommit(() => {
       for (const requestId of withheld) this.#kick(bytesToHex(requestId));
     });
+  }
+
+  /**
+   * A question that was lodged on chain and never arrived cannot be answered; shortly before its
+   * deadline the chain is told so, lest its hash alone put this agency in arrears.
+   */
+  async onAdvance(db: Database, range: { readonly time: bigint }): Promise<void> {
+    const { transactions, facts } = this.#parts;
+    const lodged = await new AnswerStore(db).lodgedNotReceived(range.time, range.time + DENIAL_SECONDS);
+    for (const questionId of lodged) {
+      await transactions.enqueue(db, {
+        kind: 'deny-receipt',
+        dedupeKey: `deny ${questionId}`,
+        role: 'operator',
+        to: facts.contracts.answerLog,
+        data: denyReceiptCall(questionId as Hex),
+      });
+    }
   }
 
   // ── checks before a question is taken in ─────────────────────────────────────

@@ -130,11 +130,25 @@ export class AnswerStore {
     return row === undefined ? undefined : fromRow(row);
   }
 
-  async knowsDigest(requestDigest: Uint8Array): Promise<boolean> {
-    const rows = await this.#db.query('SELECT 1 FROM received_questions WHERE request_digest = $1', [
-      requestDigest,
-    ]);
-    return rows.length > 0;
+  /**
+   * Questions that were lodged on chain against one of the agency's registers, whose deadline is
+   * between two times (unix seconds), and which never arrived here: neither settled nor denied.
+   */
+  async lodgedNotReceived(from: bigint, to: bigint): Promise<string[]> {
+    const rows = await this.#db.query<{ question_id: string }>(
+      `SELECT l.args->>'questionId' AS question_id FROM chain_events l
+       WHERE l.contract = 'AnswerLog' AND l.name = 'QuestionLodged'
+         AND (l.args->>'registerId')::bigint IN (SELECT register_id FROM own_registers)
+         AND (l.args->>'deadline')::bigint BETWEEN $1 AND $2
+         AND NOT EXISTS (SELECT 1 FROM chain_events c
+                         WHERE c.contract = 'AnswerLog' AND c.name IN ('QuestionSettled', 'QuestionDenied')
+                           AND c.args->>'questionId' = l.args->>'questionId')
+         AND NOT EXISTS (SELECT 1 FROM received_questions r
+                         WHERE '0x' || encode(r.request_digest, 'hex') = l.args->>'requestDigest')
+       ORDER BY l.block_number, l.log_index`,
+      [from, to],
+    );
+    return rows.map((row) => row.question_id);
   }
 
   /** Ids of the questions that still have to be worked on, oldest first. */
