@@ -20,7 +20,7 @@ import { InlineHasher } from '../../node/src/registers/index.ts';
 import { type Database, EventStore, OutboxStore, TreeStore } from '../../node/src/store/index.ts';
 import { RegisterReplay, Witness } from '../../node/src/witness/index.ts';
 import { codeOf } from '../support/codes.ts';
-import { emptyTables, memoryDatabase } from '../support/database.ts';
+import { emptyTables, onBothEngines } from '../support/database.ts';
 
 const OPERATOR: Hex = `0x${'0a'.repeat(20)}`;
 const WITNESS: Hex = `0x${'0b'.repeat(20)}`;
@@ -63,8 +63,8 @@ class Owner {
   }
 }
 
-describe('Replaying registers', function () {
-  this.timeout(60_000);
+onBothEngines('Replaying registers', (open) => {
+  let dispose: () => Promise<void>;
   let db: Database;
   let block: bigint;
   let clock: ShiftedClock;
@@ -74,9 +74,9 @@ describe('Replaying registers', function () {
   let handler: { onEvents(db: Database, events: readonly FollowedEvent[]): Promise<void> };
 
   before(async () => {
-    ({ db } = await memoryDatabase());
+    ({ db, dispose } = await open());
   });
-  after(() => db.close());
+  after(() => dispose());
   beforeEach(async () => {
     await emptyTables(db);
     block = 0n;

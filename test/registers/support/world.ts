@@ -239,8 +239,11 @@ async function emptyDatabase(): Promise<{ db: Database; dispose: () => Promise<v
 }
 
 /** A node's register over a database in memory and a chain that is pretended. */
-export async function registerWorld(settings: Partial<RegisterSettings> = {}): Promise<RegisterWorld> {
-  const { db, dispose } = await emptyDatabase();
+export async function registerWorld(
+  settings: Partial<RegisterSettings> = {},
+  open: () => Promise<{ db: Database; dispose: () => Promise<void> }> = emptyDatabase,
+): Promise<RegisterWorld> {
+  const { db, dispose } = await open();
   const temp = await makeTempDir();
   const clock = new ShiftedClock();
   const keyring = new TestKeyring();
