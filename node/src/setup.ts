@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import type { Address } from 'viem';
@@ -9,7 +9,7 @@ import { systemClock } from './clock.ts';
 import { checkConfig, CONFIG_FILE, type NodeConfig } from './config.ts';
 import { FileKeyring, readPassphrase } from './keys/index.ts';
 import { migrate, openDatabase, type Database } from './store/index.ts';
-import { UserStore } from './store/users.ts';
+import { UserStore, type UserRole } from './store/users.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -63,21 +63,45 @@ export async function setUpNode(options: SetUpOptions): Promise<SetUp> {
   const passphraseFile = given ? null : defaultPassphraseFile(directory);
   const passphrase = given ? await readPassphrase(environment) : randomBytes(24).toString('base64url');
 
+  const wasThere = await exists(directory);
+  try {
+    const made = await writeNode(options, config, passphrase, passphraseFile);
+    return { directory, configFile, passphraseFile, journalPath: config.journalPath, ...made };
+  } catch (error) {
+    // Half a node is none, and would stand in the way of the next try. Nobody knows these keys yet.
+    const half = wasThere
+      ? ['deployment.json', LOCAL_TOKENS_FILE, 'pgdata', CONFIG_FILE].map((name) => join(directory, name))
+      : [directory];
+    for (const path of [...half, config.keysPath, ...(passphraseFile === null ? [] : [passphraseFile])]) {
+      await rm(path, { recursive: true, force: true });
+    }
+    throw error;
+  }
+}
+
+async function writeNode(
+  options: SetUpOptions,
+  config: NodeConfig,
+  passphrase: string,
+  passphraseFile: string | null,
+): Promise<Pick<SetUp, 'operator' | 'witness'>> {
+  const directory = config.dataDir;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await mkdir(dirname(config.journalPath), { recursive: true, mode: 0o700 });
   if (passphraseFile !== null)
     await writeFile(passphraseFile, `${passphrase}\n`, { mode: 0o600, flag: 'wx' });
   const keyring = await FileKeyring.create(config.keysPath, passphrase);
-  await copyFile(options.deploymentFile, join(directory, 'deployment.json'));
+  await copyFile(options.deploymentFile, config.deploymentPath);
   const db = await openStore(config);
   try {
     await migrate(db);
     const tokens = new Tokens(new UserStore(db), keyring, systemClock);
-    const local = {
-      operator: (await tokens.create('local command line (operator)', 'operator')).secret,
-      officer: (await tokens.create('local command line (officer)', 'officer')).secret,
-      auditor: (await tokens.create('local command line (auditor)', 'auditor')).secret,
-    };
+    const local: Partial<Record<UserRole, string>> = {};
+    for (const role of ['operator', 'officer', 'auditor'] as const) {
+      // The name is marked, so that a database that served another set-up does not refuse it.
+      const mark = randomBytes(3).toString('hex');
+      local[role] = (await tokens.create(`local command line ${role} ${mark}`, role)).secret;
+    }
     await writeFile(join(directory, LOCAL_TOKENS_FILE), `${JSON.stringify(local, null, 2)}\n`, {
       mode: 0o600,
     });
@@ -85,15 +109,10 @@ export async function setUpNode(options: SetUpOptions): Promise<SetUp> {
     await db.close();
   }
   // Last: a directory with a settings file is a node that is complete.
-  await writeFile(configFile, `${JSON.stringify(options.settings, null, 2)}\n`, { mode: 0o600 });
-  return {
-    directory,
-    configFile,
-    operator: keyring.operatorAddress,
-    witness: keyring.witnessAddress,
-    passphraseFile,
-    journalPath: config.journalPath,
-  };
+  await writeFile(join(directory, CONFIG_FILE), `${JSON.stringify(options.settings, null, 2)}\n`, {
+    mode: 0o600,
+  });
+  return { operator: keyring.operatorAddress, witness: keyring.witnessAddress };
 }
 
 /** The database of a configuration. Errors: `STORE_IN_USE`, `STORE_UNAVAILABLE`. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ENDPOINTS } from '../../node/src/api/endpoints/index.ts';
 import type { NodeServices } from '../../node/src/api/services.ts';
@@ -198,7 +198,6 @@ describe('init', () => {
     const temp = await makeTempDir();
     const directory = temp.path;
     try {
-      const { writeFile } = await import('node:fs/promises');
       const address = `0x${'1'.repeat(40)}`;
       await writeFile(
         join(directory, 'deployment.json'),
@@ -236,6 +235,47 @@ describe('init', () => {
       expect(again.code).to.equal(1);
       expect(json<{ error: { code: string } }>(again).error.code).to.equal('NODE_EXISTS');
       expect(await readFile(join(directory, 'node/keys.json'), 'utf8')).to.equal(keys);
+    } finally {
+      await temp.remove();
+    }
+  });
+
+  it('leaves nothing behind when it fails half-way, so that the next try succeeds', async () => {
+    const temp = await makeTempDir();
+    try {
+      const address = `0x${'1'.repeat(40)}`;
+      await writeFile(
+        join(temp.path, 'deployment.json'),
+        JSON.stringify({
+          chainId: 31337,
+          consortium: address,
+          registers: address,
+          applications: address,
+          grants: address,
+          answerLog: address,
+          deployedAtBlock: 1,
+        }),
+      );
+      const argv = [
+        'init',
+        '--data',
+        'node',
+        '--rpc',
+        'http://127.0.0.1:1',
+        '--deployment',
+        'deployment.json',
+        '--json',
+      ];
+      const failed = await ledger(argv, {
+        directory: temp.path,
+        environment: { DATABASE_URL: 'postgres://nobody:x@127.0.0.1:9/none' },
+      });
+      expect(failed.code).to.equal(1);
+      expect(json<{ error: { code: string } }>(failed).error.code).to.equal('STORE_UNAVAILABLE');
+      expect(await stat(join(temp.path, 'node')).catch(() => 'absent')).to.equal('absent');
+      expect(await stat(join(temp.path, 'node.passphrase')).catch(() => 'absent')).to.equal('absent');
+      const made = await ledger(argv, { directory: temp.path });
+      expect(made.code, made.err).to.equal(0);
     } finally {
       await temp.remove();
     }

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalAccount } from 'viem';
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from 'viem/accounts';
 import type { Question, QuestionDetail, Verification } from '../../node/src/api/schemas/answers.ts';
-import type { Import } from '../../node/src/api/schemas/intake.ts';
+import type { CreditRecord, Import } from '../../node/src/api/schemas/intake.ts';
 import type { Grant, Receipt, Register, Sent } from '../../node/src/api/schemas/ledger.ts';
 import type { Readiness } from '../../node/src/api/schemas/system.ts';
 import { createLogger } from '../../node/src/api/logging.ts';
@@ -12,12 +12,15 @@ import { createNode, type LedgerNode } from '../../node/src/app.ts';
 import { Connection } from '../../node/src/cli/connection.ts';
 import { run } from '../../node/src/cli/main.ts';
 import { loadConfig } from '../../node/src/config.ts';
-import { setUpNode } from '../../node/src/setup.ts';
+import { setUpNode, type SetUp } from '../../node/src/setup.ts';
 import { ANVIL_MNEMONIC, startAnvil, type Anvil } from '../../scripts/lib/anvil.ts';
 import { deployLedger, type Deployment } from '../../scripts/lib/deploy.ts';
 import { fundAccounts, foundLedger } from '../../scripts/lib/found.ts';
 import { makeTempDir } from '../support/temp.ts';
 import { waitFor } from '../support/wait.ts';
+import { ask } from './snippets/ask.ts';
+import { importFile } from './snippets/import.ts';
+import { verify } from './snippets/verify.ts';
 
 interface Agency {
   readonly name: string;
@@ -53,6 +56,7 @@ describe('three nodes on one chain', function () {
   this.timeout(240_000);
   let temp: Awaited<ReturnType<typeof makeTempDir>>;
   let chain: Anvil;
+  let chainFile: string;
   let deployment: Deployment;
   let cast: Record<string, { uscc: string }>;
   const nodes: LedgerNode[] = [];
@@ -70,7 +74,8 @@ describe('three nodes on one chain', function () {
       companies: { role: string; uscc: string }[];
     };
     cast = Object.fromEntries(companies.map((company) => [company.role, company]));
-    chain = await startAnvil();
+    chainFile = join(temp.path, 'chain.json');
+    chain = await startAnvil({ stateFile: chainFile });
     const deployer = mnemonicToAccount(ANVIL_MNEMONIC);
     const seats = [0, 1, 2].map(() => privateKeyToAccount(generatePrivateKey())) as [
       LocalAccount,
@@ -86,7 +91,7 @@ describe('three nodes on one chain', function () {
     const deploymentFile = join(temp.path, 'deployment.json');
     await writeFile(deploymentFile, JSON.stringify(deployment));
 
-    const keys = [];
+    const keys: SetUp[] = [];
     for (const i of AGENCIES.keys()) {
       keys.push(
         await setUpNode({
@@ -188,6 +193,124 @@ describe('three nodes on one chain', function () {
     expect(standing?.rootIsRight).to.equal(true);
     const { items } = await call<{ items: Register[] }>(tianjin(), 'listRegisters');
     expect(items[0]).to.deep.include({ id: '1', owner: '1', own: false, contested: false });
+  });
+
+  it('correct, repair and dispute by command, and say what cannot be done by its code', async () => {
+    const at = ['--data', dirOf(0)];
+    const { items } = await call<{ items: CreditRecord[] }>(beijing(), 'findRecords', {
+      query: { subject: cast['general']?.uscc },
+    });
+    const record = items[0];
+    const id = record?.id ?? '';
+    const corrected = await cli(
+      temp.path,
+      'correct',
+      id,
+      '--reason',
+      '金额录入有误',
+      '--set',
+      '罚款金额=0.5',
+      '--json',
+      ...at,
+    );
+    expect(corrected.code, corrected.err).to.equal(0);
+    const { newRecordId } = JSON.parse(corrected.out) as { newRecordId: string };
+    const fresh = await call<CreditRecord>(beijing(), 'getRecord', { params: { id: newRecordId } });
+    expect(fresh).to.deep.include({ amountFen: '500000', documentNumber: record?.documentNumber });
+    const receipt = await call<Receipt>(beijing(), 'getReceipt', { params: { recordId: id } });
+    expect(receipt.entries.map(({ op }) => op)).to.deep.equal(['record', 'revoke']);
+    const disputed = await cli(temp.path, 'dispute', newRecordId, '--reason', '当事人异议', '--json', ...at);
+    expect(disputed.code, disputed.err).to.equal(0);
+    const twice = await cli(temp.path, 'dispute', newRecordId, '--reason', '另一理由', '--json', ...at);
+    expect(twice.code).to.equal(1);
+    expect((JSON.parse(twice.out) as { error: { code: string } }).error.code).to.equal(
+      'OPERATION_ALREADY_DISPUTED',
+    );
+    const settled = await cli(temp.path, 'settle', newRecordId, '--reason', '异议不成立', ...at);
+    expect(settled.code, settled.err).to.equal(0);
+    const future = await cli(
+      temp.path,
+      'repair',
+      newRecordId,
+      '--reason',
+      'r',
+      '--date',
+      '2999-01-01',
+      '--json',
+      ...at,
+    );
+    expect((JSON.parse(future.out) as { error: { code: string } }).error.code).to.equal(
+      'OPERATION_DAY_IN_FUTURE',
+    );
+    const nonsense = await cli(
+      temp.path,
+      'correct',
+      newRecordId,
+      '--reason',
+      'r',
+      '--set',
+      '没有此列=1',
+      '--json',
+      ...at,
+    );
+    expect((JSON.parse(nonsense.out) as { error: { code: string } }).error.code).to.equal(
+      'CORRECTION_REFUSED',
+    );
+  });
+
+  it('take a mapping profile of the operator’s own, and no path for one', async () => {
+    const profiles = join(dirOf(2), 'profiles');
+    await mkdir(profiles);
+    const example = JSON.parse(
+      await readFile(join(SAMPLES, '../../node/src/intake/profiles/example-ecology-export.json'), 'utf8'),
+    ) as object;
+    await writeFile(join(profiles, 'our-own.json'), JSON.stringify({ ...example, id: 'our-own' }));
+    const ran = await cli(
+      temp.path,
+      'import',
+      join(SAMPLES, 'tianjin-export.csv'),
+      '--profile',
+      'our-own',
+      '--json',
+      '--data',
+      dirOf(2),
+    );
+    expect(ran.code, ran.err).to.equal(0);
+    expect((JSON.parse(ran.out) as { records: number }).records).to.be.greaterThan(0);
+    for (const profile of ['../node-1/ledger', 'nobody-has-this']) {
+      const refused = await cli(
+        temp.path,
+        'import',
+        join(SAMPLES, 'tianjin-export.csv'),
+        '--profile',
+        profile,
+        '--json',
+        '--data',
+        dirOf(2),
+      );
+      expect((JSON.parse(refused.out) as { error: { code: string } }).error.code).to.be.oneOf([
+        'REQUEST_INVALID',
+        'PROFILE_UNKNOWN',
+      ]);
+    }
+  });
+
+  it('refuse files that are no templates as a whole, and store nothing of them', async () => {
+    const before = await call<{ items: unknown[] }>(beijing(), 'listImports');
+    for (const [content, code] of [
+      ['', 'FILE_EMPTY'],
+      ['%PDF-1.7\n', 'FILE_TYPE_UNSUPPORTED'],
+      ['a,b\n1,2\n', 'HEADER_NOT_FOUND'],
+    ] as const) {
+      const error = await beijing()
+        .call('startImport', { query: { fileName: 'a.csv' }, raw: { body: content, mediaType: 'text/csv' } })
+        .then(
+          () => undefined,
+          (reason: unknown) => reason as { code: string },
+        );
+      expect(error?.code, content).to.equal(code);
+    }
+    expect(await call<{ items: unknown[] }>(beijing(), 'listImports')).to.deep.equal(before);
   });
 
   it('refuse a question without a grant, in words', async () => {
@@ -393,47 +516,80 @@ describe('three nodes on one chain', function () {
     expect(error?.code).to.equal('STORE_IN_USE');
   });
 
-  it('import while the chain is down, say that they are not ready, and anchor when it is back', async function () {
-    const stateless = chain.port;
-    expect(stateless).to.be.greaterThan(0);
-    // A node of its own whose endpoint is a port where nothing listens: as a chain that is down from the start.
-    const directory = join(temp.path, 'alone');
-    await setUpNode({
-      directory,
-      settings: { rpcUrl: 'http://127.0.0.1:9', port: 0, pollMilliseconds: 100, proverWorkers: 1 },
-      deploymentFile: join(temp.path, 'deployment.json'),
-      environment: {},
-    });
-    const alone = await createNode(await loadConfig(directory, {}), {
-      environment: {},
-      checkReplies: true,
-      logger: createLogger('silent'),
-    });
-    await alone.start();
-    try {
-      const connection = new Connection(
-        { url: alone.url, dataDir: directory },
-        { environment: {}, signal: new AbortController().signal },
-      );
-      const { status, body } = await connection.call<Readiness>('getReadiness');
-      expect(status).to.equal(503);
-      expect(body.store.ok).to.equal(true);
-      expect(body.chain.ok).to.equal(false);
-      const result = await cli(
-        temp.path,
-        'import',
-        join(SAMPLES, 'beijing-penalties.csv'),
-        '--json',
-        '--url',
-        alone.url,
-        '--data',
-        directory,
-      );
-      expect(result.code, result.err).to.equal(0);
-      expect((JSON.parse(result.out) as { records: number }).records).to.be.greaterThan(0);
-    } finally {
-      await alone.stop();
+  it('do what docs/integrators.md shows: import, ask, verify', async () => {
+    const tokens = async (i: number): Promise<Record<string, string>> =>
+      JSON.parse(await readFile(join(dirOf(i), 'tokens.json'), 'utf8')) as Record<string, string>;
+    const [first, second] = [await tokens(0), await tokens(1)];
+    const bytes = new Uint8Array(await readFile(join(SAMPLES, 'beijing-penalties.csv')));
+    const again = await importFile(nodes[0]?.url ?? '', first['officer'] ?? '', 'again.csv', bytes);
+    // The same file twice changes nothing.
+    expect(again).to.include({ state: 'done', records: 0 });
+    const subject = cast['general']?.uscc ?? '';
+    const question = await ask(nodes[1]?.url ?? '', second['officer'] ?? '', subject, '1');
+    expect(question.state, JSON.stringify(question.error)).to.equal('answered');
+    expect(question.answer).to.equal(true);
+    const network = await readFile(join(temp.path, 'network.json'), 'utf8');
+    const text = JSON.stringify(question.document);
+    const verification = await verify(text, network, subject, chain.url);
+    expect(verification.overall).to.equal('VALID');
+    expect(verification.proved).to.deep.equal({ answer: true, disputed: false });
+    expect((await verify(text, network, cast['old']?.uscc ?? '', chain.url)).overall).to.equal('INVALID');
+  });
+
+  it('stand an audit that trusts nobody', async () => {
+    const ran = await cli(temp.path, 'audit', '--network', 'network.json', '--rpc', chain.url, '--json');
+    expect(ran.code, ran.out + ran.err).to.equal(0);
+    const report = JSON.parse(ran.out) as { holds: boolean; checks: { check: string; examined: number }[] };
+    expect(report.holds).to.equal(true);
+    for (const check of ['roots', 'witnesses', 'answers']) {
+      expect(report.checks.find((each) => each.check === check)?.examined, check).to.be.greaterThan(0);
     }
+    const down = await cli(temp.path, 'audit', '--network', 'network.json', '--rpc', 'http://127.0.0.1:9');
+    expect(down.code).to.equal(2);
+    expect(down.err).to.include('CHAIN_UNREACHABLE');
+  });
+
+  it('import while the chain is down, say that they are not ready, and anchor by themselves when it is back', async () => {
+    const { port } = chain;
+    await chain.stop();
+    await waitFor(
+      'the node to notice',
+      async () => !(await call<Readiness>(beijing(), 'getReadiness')).ready,
+    );
+    const { status, body } = await beijing().call<Readiness>('getReadiness');
+    expect(status).to.equal(503);
+    expect(body).to.deep.include({
+      store: { ok: true, detail: '' },
+      chain: { ok: false, detail: 'CHAIN_UNREACHABLE' },
+    });
+    const imported = await cli(
+      temp.path,
+      'import',
+      join(SAMPLES, 'beijing-permits.xlsx'),
+      '--json',
+      '--data',
+      dirOf(0),
+    );
+    expect(imported.code, imported.err).to.equal(0);
+    expect((JSON.parse(imported.out) as { records: number }).records).to.be.greaterThan(0);
+    const { items } = await call<{ items: { id: string }[] }>(beijing(), 'listImports');
+    const records = await call<{ items: { id: string }[] }>(beijing(), 'listImportRecords', {
+      params: { id: items[0]?.id ?? '' },
+    });
+    const recordId = records.items[0]?.id ?? '';
+    await call(beijing(), 'anchor', { params: { id: '1' } });
+    const stateOf = async (): Promise<string | undefined> =>
+      (await call<Receipt>(beijing(), 'getReceipt', { params: { recordId } })).entries[0]?.state;
+    expect(await stateOf()).to.equal('batched');
+    const status2 = await cli(temp.path, 'status', '--data', dirOf(0));
+    expect(status2.code).to.equal(1);
+    expect(status2.out).to.include('NOT ready').and.include('CHAIN_UNREACHABLE');
+
+    chain = await startAnvil({ port, stateFile: chainFile });
+    await waitFor('the batch to be witnessed', async () => (await stateOf()) === 'witnessed', {
+      timeoutMilliseconds: 60_000,
+    });
+    expect((await call<Readiness>(beijing(), 'getReadiness')).ready).to.equal(true);
   });
 });
 

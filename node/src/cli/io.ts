@@ -2,8 +2,8 @@ import { isLedgerError, LedgerError, type Message } from '@credit-ledger/sdk/pro
 
 export type Lang = 'en' | 'zh';
 
-/** Exit codes: 0 done (or valid), 1 failed (or invalid), 2 could not be done (or checked) at all. */
-export const EXIT = { ok: 0, failed: 1, unable: 2 } as const;
+/** Exit codes: 0 done (or valid), 1 failed (or invalid), 2 could not be done (or checked) at all, 130 interrupted. */
+export const EXIT = { ok: 0, failed: 1, unable: 2, interrupted: 130 } as const;
 
 interface Sink {
   write(text: string): unknown;

@@ -70,6 +70,8 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   } catch (error) {
     // Help and version are ends, not errors; what commander refuses it has said itself.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.unable;
+    // Somebody has ended it: there is nothing to explain.
+    if (surroundings.signal.aborted) return EXIT.interrupted;
     const out = book.out ?? new Output(surroundings, lang, wantsJson);
     out.error(error);
     return book.exitCode === EXIT.ok ? EXIT.failed : book.exitCode;

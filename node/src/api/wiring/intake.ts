@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { canonicalBytes, LedgerError } from '@credit-ledger/sdk/protocol';
 import {
   findProfile,
+  loadProfile,
   planTable,
+  PROFILES,
   streamSource,
   tableOfRows,
   type ImportRequest,
@@ -34,7 +38,7 @@ export class Imports implements ImportsPort {
   }
 
   async start(upload: Upload): Promise<Import> {
-    const profile = profileOf(upload.profile);
+    const profile = await profileOf(this.#rooms.config.dataDir, upload.profile);
     // Readable again and again, yet never at rest on a disk in the clear: uploads hold personal columns.
     const source = await streamSource(upload.stream, this.#rooms.config.maxImportMebibytes * 1024 * 1024);
     return this.#begin({ input: source, fileName: upload.fileName, profile, startedBy: upload.by }, () =>
@@ -52,7 +56,7 @@ export class Imports implements ImportsPort {
       header,
       rows.map((row) => header.map((name) => row[name] ?? '')),
     );
-    const plan = await planTable(table, profileOf(profileName));
+    const plan = await planTable(table, await profileOf(this.#rooms.config.dataDir, profileName));
     const sha256 = createHash('sha256')
       .update(canonicalBytes({ rows, profile: plan.profile.id }))
       .digest();
@@ -149,15 +153,21 @@ export class Imports implements ImportsPort {
   }
 }
 
-/** Only profiles that come with the node: a caller must not name files of this machine. */
-export function profileOf(name: string | undefined): Profile | undefined {
+/**
+ * A profile that comes with the node, or one that its operator has put into
+ * `<dataDir>/profiles`. The name cannot be a path: a caller must not name other
+ * files of this machine.
+ */
+export async function profileOf(dataDir: string, name: string | undefined): Promise<Profile | undefined> {
   if (name === undefined) return undefined;
-  const found = findProfile(name);
-  if (found !== undefined) return found;
+  const known = findProfile(name);
+  if (known !== undefined) return known;
+  const path = join(dataDir, 'profiles', `${name}.json`);
+  if (/^[a-z0-9][a-z0-9-]{1,63}$/.test(name) && existsSync(path)) return loadProfile(path);
   throw new LedgerError(
     'PROFILE_UNKNOWN',
     { en: `This node has no profile “${name}”.`, zh: `本节点没有映射方案“${name}”。` },
-    { profile: name },
+    { profile: name, known: PROFILES.map(({ id }) => id) },
   );
 }
 

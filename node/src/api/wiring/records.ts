@@ -3,7 +3,6 @@ import {
   type CanonicalRecord,
   type Correction,
   correctedRecord,
-  findProfile,
   type Issue as IntakeIssue,
   readOperations,
   readTable,
@@ -19,7 +18,7 @@ import type { PageOf } from '../schemas/common.ts';
 import type { CreditRecord, Issue, Operation, OperationResult, OperationsResult } from '../schemas/intake.ts';
 import type { Receipt } from '../schemas/ledger.ts';
 import type { RecordsPort, Upload } from '../services.ts';
-import { issueView, pageFrom, recordView } from './intake.ts';
+import { issueView, pageFrom, profileOf, recordView } from './intake.ts';
 import { dateText, momentOf } from './words.ts';
 
 /** Records, what is done to them, and where they stand. */
@@ -169,17 +168,8 @@ export class Records implements RecordsPort {
     stored: StoredRecord,
     corrections: readonly Correction[],
   ): Promise<{ readonly fields: CorrectedFields } | { readonly issues: readonly IntakeIssue[] }> {
-    const profile = findProfile(stored.sourceProfile.split('@')[0] ?? '');
-    if (profile === undefined) {
-      throw new LedgerError(
-        'PROFILE_UNKNOWN',
-        {
-          en: 'The profile that this record came in by is gone.',
-          zh: '该记录导入时所用的映射方案已不存在。',
-        },
-        { profile: stored.sourceProfile },
-      );
-    }
+    const profile = await profileOf(this.#rooms.config.dataDir, stored.sourceProfile.split('@')[0] ?? '');
+    if (profile === undefined) throw new Error('a name was given');
     const outcome = await correctedRecord(stored, corrections, profile, this.#rooms.imports.today());
     if ('issues' in outcome) return outcome;
     return { fields: correctedFields(outcome.record) };

@@ -6,8 +6,15 @@ import {
   type Verification,
   verifyAnswer,
 } from '@credit-ledger/sdk/answer';
-import { chainFacts, deploymentOf, LedgerView } from '@credit-ledger/sdk/chain';
-import { type Hex, LedgerError } from '@credit-ledger/sdk/protocol';
+import {
+  auditChain,
+  type AuditProgress,
+  type AuditReport,
+  chainFacts,
+  deploymentOf,
+  LedgerView,
+} from '@credit-ledger/sdk/chain';
+import { type Hex, LedgerError, type Message } from '@credit-ledger/sdk/protocol';
 import { createPublicClient, http } from 'viem';
 import type { Book } from '../command.ts';
 import { EXIT, table, type Lang } from '../io.ts';
@@ -97,6 +104,53 @@ export function checkCommands(book: Book): void {
       exit({ VALID: EXIT.ok, INVALID: EXIT.failed, ERROR: EXIT.unable }[verification.overall]);
     },
   );
+
+  book.command<[], { network: string; rpc: string; fromBlock?: string }>(
+    book.program,
+    'audit',
+    {
+      en: 'replay everything on the chain, trusting nobody, and say what holds; exit code 0 all holds, 1 something does not, 2 could not be checked',
+      zh: '从头重放链上全部内容，不信任任何一方，报告结果；退出码 0 全部成立、1 有不成立、2 无法核对',
+    },
+    'ledger audit --network network.json --rpc http://127.0.0.1:8545',
+    (command) =>
+      command
+        .requiredOption(
+          '--network <file>',
+          book.words({ en: 'the network file that you pinned', zh: '事先固定的网络文件' }),
+        )
+        .requiredOption('--rpc <url>', book.words({ en: 'endpoint of the chain', zh: '链的 JSON-RPC 地址' }))
+        .option(
+          '--from-block <n>',
+          book.words({ en: 'block of the deployment; 0 when left out', zh: '合约部署区块，省略为 0' }),
+        ),
+    async ({ out, path, exit }, options) => {
+      exit(EXIT.unable);
+      const network = parseNetworkFile(await textOf(path(options.network)));
+      const fromBlock = options.fromBlock ?? '0';
+      if (!/^[0-9]{1,18}$/.test(fromBlock)) {
+        throw new LedgerError('REQUEST_INVALID', {
+          en: '--from-block is a number.',
+          zh: '--from-block 应为数字。',
+        });
+      }
+      const report = await auditChain(
+        createPublicClient({ transport: http(options.rpc) }),
+        deploymentOf(network, BigInt(fromBlock)),
+        {
+          circuits: network.circuits,
+          progress: ({ step, done, total }) => {
+            out.progress({
+              en: `${STEPS[step].en}: ${done} of ${total}`,
+              zh: `${STEPS[step].zh}：${done} / ${total}`,
+            });
+          },
+        },
+      );
+      out.result(report, describeAudit(report, out.lang));
+      exit(report.holds ? EXIT.ok : EXIT.failed);
+    },
+  );
 }
 
 function expectations(options: VerifyOptions): Expectations {
@@ -165,4 +219,38 @@ function describe(verification: Verification, lang: Lang): string {
           : 'ERROR: could not be checked; neither valid nor invalid.'
         : verification.overall;
   return [...lines, overall].join('\n');
+}
+
+const STEPS: Readonly<Record<AuditProgress['step'], Message>> = {
+  events: { en: 'reading blocks', zh: '读取区块' },
+  times: { en: 'reading times', zh: '读取时间' },
+  replay: { en: 'replaying', zh: '重放' },
+  state: { en: 'comparing with the contracts', zh: '与合约核对' },
+};
+
+function describeAudit(report: AuditReport, lang: Lang): string {
+  const rows = report.checks.map(({ holds, examined, differenceCount, message }) => [
+    holds ? '✔' : '✖',
+    message[lang],
+    String(examined),
+    String(differenceCount),
+  ]);
+  const lines = [
+    lang === 'zh'
+      ? `区块 ${report.fromBlock} 至 ${report.toBlock}`
+      : `Blocks ${report.fromBlock} to ${report.toBlock}`,
+    table(lang === 'zh' ? ['', '检查', '查看', '不符'] : ['', 'check', 'looked at', 'differences'], rows),
+  ];
+  for (const { differences } of report.checks) {
+    for (const { message, operands, blockNumber } of differences.slice(0, 10)) {
+      const where = Object.entries(operands)
+        .map(([name, value]) => `${name}=${String(value)}`)
+        .join(' ');
+      lines.push(`✖ ${message[lang]} ${where}${blockNumber === undefined ? '' : ` (${blockNumber})`}`);
+    }
+  }
+  const verdict: Message = report.holds
+    ? { en: 'All of it holds.', zh: '全部成立。' }
+    : { en: 'Not all of it holds.', zh: '并非全部成立。' };
+  return [...lines, verdict[lang]].join('\n');
 }
