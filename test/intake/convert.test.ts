@@ -10,6 +10,7 @@ import { PENALTY_COLUMNS, type SampleRow } from '../../scripts/lib/templates.ts'
 import { makeLargeFile, makeSamples } from '../../scripts/make-samples.ts';
 import { convertRows } from '../../node/src/intake/convert.ts';
 import { dryRun, type DryRunReport } from '../../node/src/intake/dry-run.ts';
+import { FILE_ERROR_CODES } from '../../node/src/intake/errors.ts';
 import { headerKey } from '../../node/src/intake/headers.ts';
 import { ISSUES } from '../../node/src/intake/issues.ts';
 import { planTable } from '../../node/src/intake/plan.ts';
@@ -438,6 +439,15 @@ describe('intake: conversion', () => {
       expect(report.warnings.map(({ code }) => code)).to.include('PERSONAL_NUMBER_REMOVED');
     });
 
+    it('are kept out of the tax number of an individual business, which was its owner’s', async () => {
+      const column = '行政相对人代码_4(税务登记号)';
+      for (const number of [idNumber, `${idNumber}00`, `${idNumber}L1`]) {
+        const report = await runRows([penaltyRow({ [column]: number })]);
+        expect(report.records).to.equal(1);
+        expect(JSON.stringify(report)).not.to.contain(idNumber);
+      }
+    });
+
     it('are recognised by the check character of their number', () => {
       expect(isResidentId(idNumber)).to.equal(true);
       expect(isResidentId('110105194912310021')).to.equal(false);
@@ -551,6 +561,13 @@ describe('intake: conversion', () => {
             /^[=+@]|formula/u,
           );
       }
+    });
+
+    it('is explained in the documentation, code by code', async () => {
+      const text = await readFile('docs/intake.md', 'utf8');
+      for (const code of [...Object.keys(ISSUES), ...FILE_ERROR_CODES])
+        expect(text).to.contain(`\`${code}\``);
+      for (const { id } of PROFILES) expect(text).to.contain(`\`${id}\``);
     });
 
     it('has texts in both languages for every code', () => {

@@ -10,6 +10,7 @@ import permit2015 from './profiles/shuanggongshi-permit-2015.json' with { type: 
 import positive from './profiles/positive.json' with { type: 'json' };
 import exampleExport from './profiles/example-ecology-export.json' with { type: 'json' };
 
+const PROFILE_ID = /^[a-z0-9][a-z0-9-]{1,63}$/u;
 const fieldName = z.string().regex(/^[a-z][A-Za-z0-9]{0,47}$/u);
 
 const dateProfile = z.strictObject({
@@ -43,7 +44,7 @@ const condition = z.strictObject({
 });
 
 const profileSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{1,63}$/u),
+  id: z.string().regex(PROFILE_ID),
   version: z.int().positive(),
   title: z.strictObject({ en: z.string(), zh: z.string() }),
   /** Ledger class: 1 adverse, 2 permit, 3 positive (protocol §2). */
