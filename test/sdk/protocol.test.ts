@@ -56,7 +56,9 @@ function codeOf(work: () => unknown): string {
 const element = fc.bigInt({ min: 0n, max: FIELD_MODULUS - 1n });
 const day = fc.nat(1_048_575) as fc.Arbitrary<Day>;
 
-describe('field elements', () => {
+describe('field elements', function () {
+  this.timeout(30_000);
+
   it('have one spelling, and it is read back', () => {
     fc.assert(fc.property(element, (value) => fromBytes32(toBytes32(value)) === value));
   });
@@ -82,7 +84,9 @@ describe('field elements', () => {
   });
 });
 
-describe('unified social credit codes', () => {
+describe('unified social credit codes', function () {
+  this.timeout(30_000);
+
   it('are accepted with both check characters right, whatever their case and width', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 99_999_999 }), (number) => {
@@ -149,7 +153,9 @@ const recordFields = fc.record({
   ref: fc.constant(0),
 });
 
-describe('entries', () => {
+describe('entries', function () {
+  this.timeout(30_000);
+
   it('are unpacked into what was packed', () => {
     fc.assert(
       fc.property(recordFields, (fields) => {
@@ -246,7 +252,9 @@ const clause: fc.Arbitrary<Clause> = fc.record({
   threshold: fc.oneof(fc.bigInt({ min: 0n, max: 5n }), fc.bigInt({ min: 0n, max: 2n ** 70n - 1n })),
 });
 
-describe('predicates', () => {
+describe('predicates', function () {
+  this.timeout(30_000);
+
   it('have clauses that are unpacked into what was packed', () => {
     fc.assert(
       fc.property(clause, (value) => {
@@ -590,7 +598,9 @@ describe('the register tree', function () {
   });
 });
 
-describe('canonical JSON', () => {
+describe('canonical JSON', function () {
+  this.timeout(30_000);
+
   it('does not depend on the order of keys', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {

@@ -41,7 +41,9 @@ function vectors<T>(name: string): T {
 
 const big = (text: string): bigint => BigInt(text);
 
-describe('the shared vectors', () => {
+describe('the shared vectors', function () {
+  this.timeout(30_000);
+
   it('are what the script writes today', () => {
     const script = fileURLToPath(new URL('../../scripts/make-vectors.ts', import.meta.url));
     execFileSync(process.execPath, ['--conditions=source', script, '--check'], { stdio: 'pipe' });

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { CHECK_NAMES, CHECKS, REASONS } from '@credit-ledger/sdk/answer';
 import { expect } from 'chai';
 
-describe('the verdicts', () => {
+describe('the verdicts', function () {
+  this.timeout(30_000);
+
   it('stand in the documentation, every code with its check and its verdict', () => {
     const script = fileURLToPath(new URL('../../scripts/make-verdicts.ts', import.meta.url));
     execFileSync(process.execPath, ['--conditions=source', script, '--check'], { stdio: 'pipe' });

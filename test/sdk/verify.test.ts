@@ -77,7 +77,9 @@ function paths(value: Json, prefix: Path = []): Path[] {
 
 const isLeaf = (value: Json): boolean => typeof value !== 'object' || value === null;
 
-describe('verifying an answer', () => {
+describe('verifying an answer', function () {
+  this.timeout(30_000);
+
   let scene: Scene;
   let chain: FakeChain;
   let document: Json;
@@ -134,13 +136,14 @@ describe('verifying an answer', () => {
       expect(result.overall, summary(result)).to.equal('VALID');
     });
 
-    it('takes less than 100 ms when warm', async () => {
+    it('takes less than 100 ms of processor time when warm', async () => {
       await verify(document);
       const times: number[] = [];
       for (let i = 0; i < 7; i += 1) {
-        const started = performance.now();
+        const before = process.cpuUsage();
         await verify(document);
-        times.push(performance.now() - started);
+        const { user, system } = process.cpuUsage(before);
+        times.push((user + system) / 1000);
       }
       const median = times.sort((a, b) => a - b)[3] ?? Infinity;
       expect(median, `${median.toFixed(1)} ms`).to.be.below(100);

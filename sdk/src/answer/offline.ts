@@ -111,7 +111,7 @@ export function offlineEvidence(given: unknown, question: Question): Evidence {
     rootKnown: () => onBatch((cp) => finding(sameRoot(cp) ? 'ROOT_KNOWN' : 'ROOT_NOT_IN_CHECKPOINT')),
 
     rootWitnessed: () => {
-      const problem = distrustCarried(question) ?? refused;
+      const problem = (given === undefined ? undefined : distrustCarried(question)) ?? refused;
       if (problem) return problem;
       return onBatch((cp) => finding(sameRoot(cp) ? 'ROOT_WITNESSED' : 'ROOT_NOT_WITNESSED'));
     },

@@ -4,7 +4,14 @@ import { LedgerError, type Message } from './errors.ts';
 import type { Hex } from './field.ts';
 import type { LedgerClass } from './identity.ts';
 import { canonicalBytes } from './jcs.ts';
-import { type Aggregate, type Clause, type Comparison, type Predicate, predicateHashOf, type Status } from './predicate.ts';
+import {
+  type Aggregate,
+  type Clause,
+  type Comparison,
+  type Predicate,
+  predicateHashOf,
+  type Status,
+} from './predicate.ts';
 
 /** Through which door a question may come (protocol §6). */
 export const GATEWAYS = ['government-sharing', 'subject-consent', 'public'] as const;
@@ -132,7 +139,11 @@ export function findPredicate(applicationSlug: string, predicateSlug: string): C
       en: `The application “${applicationSlug}” may not ask “${predicateSlug}”.`,
       zh: `应用“${applicationSlug}”不允许询问“${predicateSlug}”。`,
     },
-    { application: applicationSlug, predicate: predicateSlug, known: application.predicates.map((p) => p.slug) },
+    {
+      application: applicationSlug,
+      predicate: predicateSlug,
+      known: application.predicates.map((p) => p.slug),
+    },
   );
 }
 

@@ -2,7 +2,14 @@ import type { Day } from './days.ts';
 import type { OpenedEntry } from './entry.ts';
 import { keccakHex, keccakWords } from './entry.ts';
 import { LedgerError } from './errors.ts';
-import { bytesToInteger, type Context, type Hex, type Nonce, type RegisterRoot, type RegisterSecret } from './field.ts';
+import {
+  bytesToInteger,
+  type Context,
+  type Hex,
+  type Nonce,
+  type RegisterRoot,
+  type RegisterSecret,
+} from './field.ts';
 import { type LedgerClass, secretCommitOf, subjectTagOf } from './identity.ts';
 import { canonicalBytes } from './jcs.ts';
 import { packedClauses, type Predicate, predicateHashOf } from './predicate.ts';

@@ -1,8 +1,7 @@
 import { LedgerError } from './errors.ts';
 
 /** The BN254 scalar field: everything that is hashed or proved lives in it (protocol §2). */
-export const FIELD_MODULUS =
-  21888242871839275222246405745257275088548364400416034343698204186575808495617n;
+export const FIELD_MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
 
 /** The BN254 base field: coordinates of proof points are below it (protocol §2). */
 export const BASE_FIELD_MODULUS =

@@ -1,4 +1,12 @@
-import { type Nonce, random248, type RegisterSecret, type SecretCommit, type SubjectKey, type SubjectTag, trunc248 } from './field.ts';
+import {
+  type Nonce,
+  random248,
+  type RegisterSecret,
+  type SecretCommit,
+  type SubjectKey,
+  type SubjectTag,
+  trunc248,
+} from './field.ts';
 import { H2, H3, H4 } from './poseidon.ts';
 import { type Uscc, usccNumber } from './uscc.ts';
 

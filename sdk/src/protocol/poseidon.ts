@@ -12,17 +12,10 @@ import type { FieldElement } from './field.ts';
 
 export const H1 = (a: bigint): FieldElement => poseidon1([a]) as FieldElement;
 export const H2 = (a: bigint, b: bigint): FieldElement => poseidon2([a, b]) as FieldElement;
-export const H3 = (a: bigint, b: bigint, c: bigint): FieldElement =>
-  poseidon3([a, b, c]) as FieldElement;
+export const H3 = (a: bigint, b: bigint, c: bigint): FieldElement => poseidon3([a, b, c]) as FieldElement;
 export const H4 = (a: bigint, b: bigint, c: bigint, d: bigint): FieldElement =>
   poseidon4([a, b, c, d]) as FieldElement;
 export const H5 = (a: bigint, b: bigint, c: bigint, d: bigint, e: bigint): FieldElement =>
   poseidon5([a, b, c, d, e]) as FieldElement;
-export const H6 = (
-  a: bigint,
-  b: bigint,
-  c: bigint,
-  d: bigint,
-  e: bigint,
-  f: bigint,
-): FieldElement => poseidon6([a, b, c, d, e, f]) as FieldElement;
+export const H6 = (a: bigint, b: bigint, c: bigint, d: bigint, e: bigint, f: bigint): FieldElement =>
+  poseidon6([a, b, c, d, e, f]) as FieldElement;

@@ -1,7 +1,13 @@
 import { LedgerError } from './errors.ts';
 import type { Entry } from './entry.ts';
 import { EMPTY_HEAD, nextHead } from './entry.ts';
-import { bytesToInteger, type ChainHead, integerToBytes, type RegisterRoot, type SubjectKey } from './field.ts';
+import {
+  bytesToInteger,
+  type ChainHead,
+  integerToBytes,
+  type RegisterRoot,
+  type SubjectKey,
+} from './field.ts';
 import { H3, H4 } from './poseidon.ts';
 
 /** Levels between a leaf and the root; four children a node (protocol §5). */
@@ -80,7 +86,13 @@ export class RegisterTree {
   readonly #positions = new Map<SubjectKey, number>();
   /** Every key except the sentinel's, ascending. */
   #sortedKeys: SubjectKey[] = [];
-  #changes: { readonly seq: number; readonly root: RegisterRoot; readonly leaves: number[]; readonly nodes: number[]; readonly newKeys: SubjectKey[] }[] = [];
+  #changes: {
+    readonly seq: number;
+    readonly root: RegisterRoot;
+    readonly leaves: number[];
+    readonly nodes: number[];
+    readonly newKeys: SubjectKey[];
+  }[] = [];
 
   constructor() {
     this.#leaves.push([{ seq: 0, value: SENTINEL }]);
@@ -196,7 +208,9 @@ export class RegisterTree {
     this.#requireRising(delta.seq);
     const { seq } = delta;
     const newKeys: SubjectKey[] = [];
-    for (const { position, key, nextKey, head } of [...delta.leaves].sort((a, b) => a.position - b.position)) {
+    for (const { position, key, nextKey, head } of [...delta.leaves].sort(
+      (a, b) => a.position - b.position,
+    )) {
       const versions = this.#leaves[position];
       const version = { seq, value: { key, nextKey, head } };
       if (versions) {

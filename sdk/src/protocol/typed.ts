@@ -1,7 +1,10 @@
 import type { Hex } from './field.ts';
 
 /** The EIP-712 domain of everything signed on one ledger: its answer log names it. */
-export function ledgerDomain(chainId: bigint, answerLog: Hex): {
+export function ledgerDomain(
+  chainId: bigint,
+  answerLog: Hex,
+): {
   name: 'CreditLedger';
   version: '1';
   chainId: number;

@@ -12,11 +12,7 @@ const ORGANISATION_WEIGHTS = [3, 7, 9, 10, 5, 8, 4, 2] as const;
 const PREFIX = /^[1-9ANY][1-59]$/;
 
 export type UsccCode =
-  | 'USCC_LENGTH'
-  | 'USCC_CHARACTER'
-  | 'USCC_PREFIX'
-  | 'USCC_ORGANISATION_CHECK'
-  | 'USCC_CHECK';
+  'USCC_LENGTH' | 'USCC_CHARACTER' | 'USCC_PREFIX' | 'USCC_ORGANISATION_CHECK' | 'USCC_CHECK';
 
 export type UsccCheck =
   | { readonly ok: true; readonly uscc: Uscc }
@@ -47,7 +43,10 @@ const MESSAGES: Record<UsccCode, Message> = {
 
 /** Half width, upper case, without surrounding or inner white space. Nothing else is mended. */
 export function canonicalUscc(text: string): string {
-  return text.normalize('NFKC').replace(/[\s\u200b\ufeff]+/gu, '').toUpperCase();
+  return text
+    .normalize('NFKC')
+    .replace(/[\s\u200b\ufeff]+/gu, '')
+    .toUpperCase();
 }
 
 /** Checks both check characters and the prefix (GB 32100-2015, GB 11714). Never throws. */
