@@ -327,6 +327,23 @@ describe('CreditRegisters: witnesses, objections, rulings', () => {
         .withArgs(9);
     });
 
+    it('goes on with the earliest of those that are left, in whatever order the objections came', async () => {
+      const { registers, hebei, tianjin, beijing2 } = world;
+      const first = await register.append(makeEntries(1, 1));
+      const second = await register.append(makeEntries(1, 2));
+      const third = await register.append(makeEntries(1, 3));
+      await object(hebei, second.batchHash);
+      await object(tianjin, third.batchHash);
+      await object(beijing2, first.batchHash);
+      await rule(1, false);
+      expect((await registers.batch(1, 2)).contested).to.equal(true);
+      await expect(rule(3, true))
+        .to.be.revertedWithCustomError(registers, 'NotEarliestContested')
+        .withArgs(1, 3, 2);
+      await rule(2, true);
+      expect((await registers.register(1)).root).to.equal(first.root);
+    });
+
     it('restores only who is barred', async () => {
       const { registers, hebei } = world;
       await expect(world.council(registers, 'restoreObjector', 1, hebei.id))
