@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { LedgerError } from '@credit-ledger/sdk/protocol';
+import { isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -21,6 +21,7 @@ import { Metrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { bodyTooLarge, PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts';
 import type { NodeServices } from './services.ts';
+import { SignInLimit } from './sign-in-limit.ts';
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;
 const NOBODY: Principal = { name: '', role: 'auditor' };
@@ -63,7 +64,7 @@ export function createApi(options: ApiOptions): Express {
     response.setHeader('cache-control', 'no-store');
     next();
   });
-  app.use(limitRate(config.requestsPerMinute, false));
+  app.use(limitRate(config.requestsPerMinute));
 
   const guards = guardsOf(options);
   const methods = new Map<string, string[]>();
@@ -155,14 +156,12 @@ function observe(logger: Logger, metrics: Metrics): RequestHandler {
   };
 }
 
-function limitRate(perMinute: number, onlyFailures: boolean): RequestHandler {
+function limitRate(perMinute: number): RequestHandler {
   return rateLimit({
     windowMs: 60_000,
     limit: perMinute,
-    standardHeaders: onlyFailures ? false : 'draft-8',
+    standardHeaders: 'draft-8',
     legacyHeaders: false,
-    skipSuccessfulRequests: onlyFailures,
-    ...(onlyFailures ? { requestWasSuccessful: (_request, response) => response.statusCode !== 401 } : {}),
     handler: (_request, _response, next) => {
       next(
         new LedgerError(
@@ -175,34 +174,42 @@ function limitRate(perMinute: number, onlyFailures: boolean): RequestHandler {
   });
 }
 
+function roleNotAllowed(roles: readonly Principal['role'][], principal: Principal): LedgerError {
+  return new LedgerError(
+    'ROLE_NOT_ALLOWED',
+    {
+      en: `This needs the role ${roles.join(' or ')}; the token has ${principal.role}.`,
+      zh: `此操作需要角色 ${roles.join('、')}，当前令牌的角色为 ${principal.role}。`,
+    },
+    { needed: [...roles], role: principal.role },
+  );
+}
+
 /** What stands before an endpoint's own work: its name, its roles, its body. */
 function guardsOf({ services, config }: ApiOptions): {
   before(spec: Endpoint): RequestHandler[];
   role(roles: readonly Principal['role'][]): RequestHandler[];
 } {
-  const failedSignIns = limitRate(config.failedSignInsPerMinute, true);
+  const signIns = new SignInLimit(config.failedSignInsPerMinute);
   const json = express.json({
     limit: config.maxBodyKibibytes * 1024,
     strict: false,
     type: 'application/json',
   });
   const role = (roles: readonly Principal['role'][]): RequestHandler[] => [
-    failedSignIns,
     (request, response, next) => {
-      services.tokens.authenticate(request.headers.authorization).then((principal) => {
-        response.locals['principal'] = principal;
-        if (roles.includes(principal.role)) return next();
-        next(
-          new LedgerError(
-            'ROLE_NOT_ALLOWED',
-            {
-              en: `This needs the role ${roles.join(' or ')}; the token has ${principal.role}.`,
-              zh: `此操作需要角色 ${roles.join('、')}，当前令牌的角色为 ${principal.role}。`,
-            },
-            { needed: [...roles], role: principal.role },
-          ),
-        );
-      }, next);
+      const address = request.ip ?? '';
+      signIns.check(address);
+      services.tokens.authenticate(request.headers.authorization).then(
+        (principal) => {
+          response.locals['principal'] = principal;
+          next(roles.includes(principal.role) ? undefined : roleNotAllowed(roles, principal));
+        },
+        (error: unknown) => {
+          if (isLedgerError(error, 'TOKEN_INVALID')) signIns.failed(address);
+          next(error);
+        },
+      );
     },
   ];
   return {
@@ -351,6 +358,8 @@ function answerProblems(logger: Logger, metrics: Metrics): ErrorRequestHandler {
     else logger.debug(line, 'request refused');
     // Half an answer cannot be turned into a problem: it is broken off, so that nobody takes it for whole.
     if (response.headersSent) return next(error);
+    if (problem.code === 'TOO_MANY_REQUESTS' && !response.hasHeader('retry-after'))
+      response.setHeader('retry-after', '60');
     if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer realm="credit-ledger"');
     // What is left of a body that was not read must not be taken for the next request.
     if (!request.readableEnded) response.setHeader('connection', 'close');

@@ -66,6 +66,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'OPERATION_NOT_DISPUTED',
     'OPERATION_CORRECTION_CONFLICTS',
     'OUTBOX_DEDUPE_CONFLICT',
+    'RESTORE_NOT_EMPTY',
     'BATCH_NOT_STANDING',
   ],
   413: [
