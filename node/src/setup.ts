@@ -8,6 +8,7 @@ import { parseDeployment } from './chain/index.ts';
 import { systemClock } from './clock.ts';
 import { checkConfig, CONFIG_FILE, type NodeConfig } from './config.ts';
 import { FileKeyring, readPassphrase } from './keys/index.ts';
+import { OpeningsJournal, restoreFromJournal } from './registers/index.ts';
 import { migrate, openDatabase, type Database } from './store/index.ts';
 import { UserStore, type UserRole } from './store/users.ts';
 
@@ -95,16 +96,7 @@ async function writeNode(
   const db = await openStore(config);
   try {
     await migrate(db);
-    const tokens = new Tokens(new UserStore(db), keyring, systemClock);
-    const local: Partial<Record<UserRole, string>> = {};
-    for (const role of ['operator', 'officer', 'auditor'] as const) {
-      // The name is marked, so that a database that served another set-up does not refuse it.
-      const mark = randomBytes(3).toString('hex');
-      local[role] = (await tokens.create(`local command line ${role} ${mark}`, role)).secret;
-    }
-    await writeFile(join(directory, LOCAL_TOKENS_FILE), `${JSON.stringify(local, null, 2)}\n`, {
-      mode: 0o600,
-    });
+    await makeLocalTokens(db, keyring, directory);
   } finally {
     await db.close();
   }
@@ -113,6 +105,47 @@ async function writeNode(
     mode: 0o600,
   });
   return { operator: keyring.operatorAddress, witness: keyring.witnessAddress };
+}
+
+/** One token a role for the command line on this machine. */
+async function makeLocalTokens(db: Database, keyring: FileKeyring, directory: string): Promise<void> {
+  const tokens = new Tokens(new UserStore(db), keyring, systemClock);
+  const local: Partial<Record<UserRole, string>> = {};
+  for (const role of ['operator', 'officer', 'auditor'] as const) {
+    // The name is marked, so that a database that served another set-up does not refuse it.
+    const mark = randomBytes(3).toString('hex');
+    local[role] = (await tokens.create(`local command line ${role} ${mark}`, role)).secret;
+  }
+  const file = join(directory, LOCAL_TOKENS_FILE);
+  await writeFile(file, `${JSON.stringify(local, null, 2)}\n`, { mode: 0o600 });
+}
+
+/**
+ * After the database was lost: makes a new one from the openings journal and the
+ * keyring, with new tokens for the command line. What the chain says is followed
+ * again when the node is started. Entries that were in no batch are not in the
+ * journal: their files are to be imported again.
+ * Errors: `RESTORE_NOT_EMPTY`, `OPENINGS_LOST`, `JOURNAL_…`, `KEYRING_…`, `STORE_…`.
+ */
+export async function restoreNode(
+  config: NodeConfig,
+  environment: Environment = process.env,
+): Promise<{ readonly batches: number; readonly entries: number; readonly records: number }> {
+  const keyring = await openKeyring(config, environment);
+  const db = await openStore(config);
+  try {
+    await migrate(db);
+    const journal = new OpeningsJournal(config.journalPath, await keyring.journalKey());
+    try {
+      const restored = await restoreFromJournal(db, journal, keyring, systemClock);
+      await makeLocalTokens(db, keyring, config.dataDir);
+      return restored;
+    } finally {
+      await journal.close();
+    }
+  } finally {
+    await db.close();
+  }
 }
 
 /** The database of a configuration. Errors: `STORE_IN_USE`, `STORE_UNAVAILABLE`. */

@@ -6,6 +6,7 @@ const COMMANDS = [
   'init',
   'serve',
   'status',
+  'restore',
   'token create',
   'token list',
   'token revoke',

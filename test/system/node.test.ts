@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalAccount } from 'viem';
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from 'viem/accounts';
@@ -590,6 +590,40 @@ describe('three nodes on one chain', function () {
       timeoutMilliseconds: 60_000,
     });
     expect((await call<Readiness>(beijing(), 'getReadiness')).ready).to.equal(true);
+  });
+
+  it('come back from journal and keys when the database is lost', async () => {
+    const node = nodes[0] as LedgerNode;
+    const before = await call<Receipt>(beijing(), 'getReceipt', { params: { recordId: '1' } });
+    await node.stop();
+    await rm(join(dirOf(0), 'pgdata'), { recursive: true });
+    const restored = await cli(temp.path, 'restore', '--data', dirOf(0), '--json');
+    expect(restored.code, restored.err).to.equal(0);
+    expect((JSON.parse(restored.out) as { entries: number }).entries).to.be.greaterThan(10);
+    const config = await loadConfig(dirOf(0), { LEDGER_PORT: new URL(node.url).port });
+    const again = await createNode(config, {
+      environment: {},
+      checkReplies: true,
+      logger: createLogger('silent'),
+    });
+    nodes[0] = again;
+    await again.start();
+    await waitFor(
+      'the node to be ready again',
+      async () => (await call<Readiness>(beijing(), 'getReadiness')).ready,
+    );
+    const after = await call<Receipt>(beijing(), 'getReceipt', { params: { recordId: '1' } });
+    const placeOf = ({ entries }: Receipt): unknown[] =>
+      entries.map(({ op, subjectKey, chainIndex, state, batch }) => [
+        op,
+        subjectKey,
+        chainIndex,
+        state,
+        batch?.standing?.batchHash,
+      ]);
+    expect(placeOf(after)).to.deep.equal(placeOf(before));
+    const twice = await cli(temp.path, 'restore', '--data', dirOf(0), '--json');
+    expect((JSON.parse(twice.out) as { error: { code: string } }).error.code).to.equal('STORE_IN_USE');
   });
 });
 
