@@ -12,11 +12,11 @@ const NODE = {
   keys: [],
   store: [],
   intake: ['store'],
-  registers: ['store', 'keys', 'chain'],
+  registers: ['store', 'keys'],
   chain: ['store', 'keys'],
-  witness: ['store', 'chain', 'registers'],
+  witness: ['store', 'chain'],
   answers: ['store', 'registers'],
-  exchange: ['store', 'keys', 'answers', 'chain', 'registers'],
+  exchange: ['store', 'keys', 'answers', 'chain'],
   api: ['keys', 'store', 'intake', 'registers', 'chain', 'witness', 'answers', 'exchange'],
   cli: ['api', 'intake'],
 };
@@ -56,7 +56,12 @@ export default {
       from: { path: '^sdk/src/' },
       to: { dependencyTypes: ['core'] },
     },
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -32,6 +32,10 @@ export default tseslint.config(
     },
   },
   {
+    files: ['**/*.cjs'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
     // Chai's assertions are expressions.
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-unused-expressions': 'off' },
@@ -40,7 +44,10 @@ export default tseslint.config(
     // What the SDK may use must exist in a browser too.
     files: ['sdk/src/**/*.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', 'fs', 'crypto', 'path'], message: 'The SDK runs in browsers.' }] }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['node:*', 'fs', 'crypto', 'path'], message: 'The SDK runs in browsers.' }] },
+      ],
       'no-restricted-globals': ['error', 'Buffer', 'process', 'require', '__dirname'],
     },
   },

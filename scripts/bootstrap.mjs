@@ -57,7 +57,17 @@ function runUnderNewerNode() {
   }
   const child = spawn(
     'npx',
-    ['--yes', '--loglevel=error', '-p', nodePackage, '--', 'node', fileURLToPath(import.meta.url), task, ...rest],
+    [
+      '--yes',
+      '--loglevel=error',
+      '-p',
+      nodePackage,
+      '--',
+      'node',
+      fileURLToPath(import.meta.url),
+      task,
+      ...rest,
+    ],
     { stdio: 'inherit', env: { ...process.env, LEDGER_BOOTSTRAPPED: '1' } },
   );
   follow(child, 'npx did not start. Is npm installed?');
@@ -81,7 +91,9 @@ function installDependencies() {
     stdio: ['ignore', 2, 2],
   });
   if (result.status !== 0) {
-    fail('The dependencies could not be installed. Check that an npm registry is reachable, then run this again.');
+    fail(
+      'The dependencies could not be installed. Check that an npm registry is reachable, then run this again.',
+    );
   }
   writeFileSync(marker, wanted);
   say(`Dependencies installed in ${seconds(started)} s.`);
@@ -91,7 +103,9 @@ function compileContracts() {
   const cache = join(root, '.cache');
   const marker = join(cache, 'contracts');
   const wanted = createHash('sha256');
-  const listing = spawnSync(process.execPath, [join(root, 'scripts', 'lib', 'list-sources.mjs')], { encoding: 'utf8' });
+  const listing = spawnSync(process.execPath, [join(root, 'scripts', 'lib', 'list-sources.mjs')], {
+    encoding: 'utf8',
+  });
   if (listing.status !== 0) fail(listing.stderr);
   for (const file of listing.stdout.split('\n').filter(Boolean)) {
     wanted.update(file).update(readFileSync(join(root, file)));
@@ -104,7 +118,12 @@ function compileContracts() {
   rmSync(marker, { force: true });
   const result = spawnSync(
     process.execPath,
-    ['--conditions=source', join(root, 'node_modules', 'hardhat', 'dist', 'src', 'cli.js'), 'build', '--quiet'],
+    [
+      '--conditions=source',
+      join(root, 'node_modules', 'hardhat', 'dist', 'src', 'cli.js'),
+      'build',
+      '--quiet',
+    ],
     { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true' } },
   );
   if (result.status !== 0) fail('The contracts did not compile.');
@@ -117,7 +136,11 @@ function run(script, args) {
   const child = spawn(
     process.execPath,
     ['--conditions=source', '--disable-warning=ExperimentalWarning', join(root, script), ...args],
-    { stdio: 'inherit', cwd: process.cwd(), env: { ...process.env, INIT_CWD: process.env.INIT_CWD ?? process.cwd() } },
+    {
+      stdio: 'inherit',
+      cwd: process.cwd(),
+      env: { ...process.env, INIT_CWD: process.env.INIT_CWD ?? process.cwd() },
+    },
   );
   follow(child, `${script} did not start.`);
 }

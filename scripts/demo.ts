@@ -2,12 +2,26 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Expectations, parseNetworkFile, verifyAnswer, type Verification } from '@credit-ledger/sdk/answer';
+import {
+  type Expectations,
+  parseCreditAnswer,
+  parseNetworkFile,
+  verifyAnswer,
+  type Verification,
+} from '@credit-ledger/sdk/answer';
 import { chainFacts, deploymentOf, LedgerView } from '@credit-ledger/sdk/chain';
 import { dateOfDay, dayAt, dayOfDate } from '@credit-ledger/sdk/protocol';
 import { createPublicClient, http } from 'viem';
+import type { Grant } from '../node/src/api/schemas/ledger.ts';
 import { root } from './lib/checks.ts';
-import { importFile, operateFile, untilAnswered, untilRegisterOpen, untilWitnessed } from './lib/errands.ts';
+import {
+  importFile,
+  operateFile,
+  untilAnswered,
+  untilGrantKnown,
+  untilRegisterOpen,
+  untilWitnessed,
+} from './lib/errands.ts';
 import { Narrator } from './lib/narrate.ts';
 import { type Cast, makeSamples } from './lib/samples.ts';
 import { endProcesses, isAlive, setStage, type StageNode } from './lib/stage.ts';
@@ -77,14 +91,33 @@ async function demonstrate(): Promise<void> {
       setStage({
         directory,
         agencies: [
-          { slug: 'beijing', regionCode: 110_101, name: cast.authorities.beijing.name, creditCode: cast.authorities.beijing.uscc },
-          { slug: 'tianjin', regionCode: 120_101, name: cast.authorities.tianjin.name, creditCode: cast.authorities.tianjin.uscc },
-          { slug: 'hebei', regionCode: 130_102, name: cast.authorities.hebei.name, creditCode: cast.authorities.hebei.uscc },
+          {
+            slug: 'beijing',
+            regionCode: 110_101,
+            name: cast.authorities.beijing.name,
+            creditCode: cast.authorities.beijing.uscc,
+          },
+          {
+            slug: 'tianjin',
+            regionCode: 120_101,
+            name: cast.authorities.tianjin.name,
+            creditCode: cast.authorities.tianjin.uscc,
+          },
+          {
+            slug: 'hebei',
+            regionCode: 130_102,
+            name: cast.authorities.hebei.name,
+            creditCode: cast.authorities.hebei.uscc,
+          },
         ],
-        onPart: (part) => progress({ chain: 'the chain', contracts: 'contracts and council', nodes: 'nodes' }[part]),
+        onPart: (part) =>
+          progress({ chain: 'the chain', contracts: 'contracts and council', nodes: 'nodes' }[part]),
       }),
   );
-  await writeFile(runFile, JSON.stringify({ nodes: stage.nodes.map(({ pid }) => pid), chain: stage.chain.pid }));
+  await writeFile(
+    runFile,
+    JSON.stringify({ nodes: stage.nodes.map(({ pid }) => pid), chain: stage.chain.pid }),
+  );
   const ended = (): void => void stage.stop().then(() => process.exit(130));
   process.once('SIGINT', ended);
   process.once('SIGTERM', ended);
@@ -94,7 +127,10 @@ async function demonstrate(): Promise<void> {
     summarise(n, told);
     const asExpected = told.every(
       ({ role, answer, online, offline }) =>
-        answer === (cast.companies.find((company) => company.role === role)?.noSevereDefault === true ? 'YES' : 'NO') &&
+        answer ===
+          (cast.companies.find((company) => company.role === role)?.noSevereDefault === true
+            ? 'YES'
+            : 'NO') &&
         online.overall === 'VALID' &&
         offline.overall === 'VALID',
     );
@@ -118,7 +154,9 @@ async function demonstrate(): Promise<void> {
   } else {
     n.say('\nThe nodes go on running. Look around, for example · 节点继续运行，可以试试：');
     for (const node of stage.nodes) n.say(`  npm run -s ledger -- status --data ${shown(node.dataDir)}`);
-    n.say(`  npm run -s ledger -- audit --network ${shown(join(directory, 'network.json'))} --rpc ${stage.chain.url}`);
+    n.say(
+      `  npm run -s ledger -- audit --network ${shown(join(directory, 'network.json'))} --rpc ${stage.chain.url}`,
+    );
     n.say('End them · 停止： npm run demo -- --stop');
   }
 }
@@ -139,58 +177,84 @@ async function tell(
   const beijing = bySlug('beijing');
   const hebei = bySlug('hebei');
 
-  await n.step('Each agency opens its register: a secret stays at home, its commitment goes on chain · 开立登记册', () =>
-    Promise.all(
-      nodes.map(async (node) => {
-        await node.connection.call('openRegister', { json: {} });
-        await untilRegisterOpen(node.connection);
-      }),
-    ),
+  await n.step(
+    'Each agency opens its register: a secret stays at home, its commitment goes on chain · 开立登记册',
+    () =>
+      Promise.all(
+        nodes.map(async (node) => {
+          await node.connection.call('openRegister', { json: {} });
+          await untilRegisterOpen(node.connection);
+        }),
+      ),
   );
 
-  await n.step('Officers import their files; nothing of them leaves the agency · 导入双公示文件', async (progress) => {
-    for (const node of nodes) {
-      const { files, operations } = cast.imports[node.slug as keyof Cast['imports']];
-      for (const { file, profile } of files) {
-        progress(`${node.name}: ${file}`);
-        const done = await importFile(node.connection, join(samples, file), profile);
+  await n.step(
+    'Officers import their files; nothing of them leaves the agency · 导入双公示文件',
+    async (progress) => {
+      for (const node of nodes) {
+        const { files, operations } = cast.imports[node.slug as keyof Cast['imports']];
+        for (const { file, profile } of files) {
+          progress(`${node.name}: ${file}`);
+          const done = await importFile(node.connection, join(samples, file), profile);
+          n.say(
+            `  ${file}: ${done.rows} rows 行 → ${done.records} records 记录, ${done.duplicates} duplicates 重复, ${done.rowsWithIssues} with issues 问题`,
+          );
+        }
+        const done = await operateFile(node.connection, join(samples, operations));
         n.say(
-          `  ${file}: ${done.rows} rows 行 → ${done.records} records 记录, ${done.duplicates} duplicates 重复, ${done.rowsWithIssues} with issues 问题`,
+          `  ${operations}: ${done.done} of ${done.rows} operations 操作 (repair, revoke, dispute, settle, correct)`,
         );
       }
-      const done = await operateFile(node.connection, join(samples, operations));
-      n.say(`  ${operations}: ${done.done} of ${done.rows} operations 操作 (repair, revoke, dispute, settle, correct)`);
-    }
-    const dirty = await importFile(beijing.connection, join(samples, 'dirty-penalties.csv'));
-    n.say(
-      `  dirty-penalties.csv: ${dirty.rows} rows 行 → ${dirty.records} records, ${dirty.rowsWithIssues} with issues, each with its reason 每个问题都有原因`,
-    );
-  });
+      const dirty = await importFile(beijing.connection, join(samples, 'dirty-penalties.csv'));
+      n.say(
+        `  dirty-penalties.csv: ${dirty.rows} rows 行 → ${dirty.records} records 记录, ${dirty.duplicates} duplicates 重复, ${dirty.rowsWithIssues} with issues 问题, each with its reason 每个问题都有原因`,
+      );
+    },
+  );
 
-  await n.step('Blinded entries are anchored, and replayed and attested by the two other members · 上链并由两地见证', async (progress) => {
-    for (const node of nodes) {
-      const { items } = (await node.connection.call<{ items: { id: string; own: boolean }[] }>('listRegisters')).body;
-      const own = items.find((register) => register.own);
-      if (own === undefined) throw new Error(`${node.name} has no register`);
-      await node.connection.call('anchor', { params: { id: own.id } });
-    }
-    await untilWitnessed(nodes.map((node) => node.connection), progress);
-  });
+  await n.step(
+    'Blinded entries are anchored, and replayed and attested by the two other members · 上链并由两地见证',
+    async (progress) => {
+      for (const node of nodes) {
+        const { items } = (
+          await node.connection.call<{ items: { id: string; own: boolean }[] }>('listRegisters')
+        ).body;
+        const own = items.find((register) => register.own);
+        if (own === undefined) throw new Error(`${node.name} has no register`);
+        await node.connection.call('anchor', { params: { id: own.id } });
+      }
+      await untilWitnessed(
+        nodes.map((node) => node.connection),
+        progress,
+      );
+    },
+  );
 
-  await n.step('Beijing grants Hebei one purpose: qualification of suppliers · 北京向河北授权一个用途', () =>
-    beijing.connection.call('giveGrant', {
-      json: {
-        grantee: { region: 130_000 },
-        application: APPLICATION,
-        classes: [1],
-        validUntil: new Date(Date.now() + 90 * 86_400_000).toISOString(),
-        maxUses: 1000,
-      },
-    }),
+  await n.step(
+    'Beijing grants Hebei one purpose: qualification of suppliers · 北京向河北授权一个用途',
+    async () => {
+      const { body } = await beijing.connection.call<Grant>('giveGrant', {
+        json: {
+          grantee: { region: 130_000 },
+          application: APPLICATION,
+          classes: [1],
+          validUntil: new Date(Date.now() + 90 * 86_400_000).toISOString(),
+          maxUses: 1000,
+        },
+      });
+      await untilGrantKnown(hebei.connection, body.id);
+    },
   );
 
   n.say(`\nHebei asks Beijing: “${PREDICATE}”? · 河北向北京提问：近三年内无有效的严重失信记录？`);
-  const asked: { role: keyof typeof ROLES; file: string; answer: string; seconds: number; logId: string; registerId: string }[] = [];
+  const asked: {
+    role: keyof typeof ROLES;
+    file: string;
+    answer: string;
+    seconds: number;
+    logId: string;
+    registerId: string;
+  }[] = [];
   for (const company of cast.companies) {
     const started = performance.now();
     const question = await n.step(`${company.name} (${ROLES[company.role]})`, async (progress) => {
@@ -207,7 +271,7 @@ async function tell(
     await writeFile(file, `${JSON.stringify(question.document, null, 2)}\n`);
     const answer = question.answer === true ? 'YES' : 'NO';
     n.say(`  ${answer}${question.disputed === true ? ' (rests on a disputed record 含异议记录)' : ''}`);
-    const document = question.document as { log: { logId: string }; request: { registerId: string } };
+    const document = parseCreditAnswer(question.document);
     asked.push({
       role: company.role,
       file,
@@ -218,55 +282,67 @@ async function tell(
     });
   }
 
-  return n.step('A third party verifies, with the chain and without · 第三方在线、离线验证', async (progress) => {
-    const network = (await hebei.connection.call<Record<string, unknown>>('getNetwork')).body;
-    await writeFile(join(directory, 'network.json'), `${JSON.stringify(network, null, 2)}\n`);
-    const checkpoint = (
-      await hebei.connection.call<Record<string, unknown>>('makeCheckpoint', {
-        json: { registerId: asked[0]?.registerId, logIds: asked.map(({ logId }) => logId) },
-      })
-    ).body;
-    await writeFile(join(directory, 'checkpoint.json'), `${JSON.stringify(checkpoint, null, 2)}\n`);
-    const pinned = parseNetworkFile(network);
-    const facts = chainFacts(
-      new LedgerView(
-        createPublicClient({ transport: http(rpcUrl) }),
-        deploymentOf(pinned, BigInt(deployedAtBlock)),
-      ),
-    );
-    const told: Told[] = [];
-    for (const { role, file, answer, seconds } of asked) {
-      progress(file);
-      const company = cast.companies.find((candidate) => candidate.role === role);
-      const expected: Expectations = {
-        subject: company?.uscc ?? '',
-        predicate: { application: APPLICATION, predicate: PREDICATE },
-        application: APPLICATION,
-        asOfDay: dayOfDate(cast.today),
-        requester: hebei.memberId,
-        authority: beijing.memberId,
-        maxAgeSeconds: 86_400,
-      };
-      const text = await readFile(file, 'utf8');
-      told.push({
-        file,
-        role,
-        answer,
-        seconds,
-        online: await verifyAnswer(text, pinned, expected, { chain: facts }),
-        offline: await verifyAnswer(text, pinned, expected, { checkpoint }),
-      });
-      if (role === 'severe') {
-        const forged = text.replace('"answer": false', '"answer": true');
-        const verdict = await verifyAnswer(forged, pinned, expected, { chain: facts });
-        n.say(`  somebody turns the NO into a YES · 有人把“否”改成“是”: ${verdict.overall}, ${failures(verdict)}`);
-        const other = cast.companies.find((candidate) => candidate.role === 'general');
-        const swapped = await verifyAnswer(text, pinned, { ...expected, subject: other?.uscc ?? '' }, { chain: facts });
-        n.say(`  somebody shows it for another company · 冒用于另一企业: ${swapped.overall}, ${failures(swapped)}`);
+  return n.step(
+    'A third party verifies, with the chain and without · 第三方在线、离线验证',
+    async (progress) => {
+      const network = (await hebei.connection.call<Record<string, unknown>>('getNetwork')).body;
+      await writeFile(join(directory, 'network.json'), `${JSON.stringify(network, null, 2)}\n`);
+      const checkpoint = (
+        await hebei.connection.call<Record<string, unknown>>('makeCheckpoint', {
+          json: { registerId: asked[0]?.registerId, logIds: asked.map(({ logId }) => logId) },
+        })
+      ).body;
+      await writeFile(join(directory, 'checkpoint.json'), `${JSON.stringify(checkpoint, null, 2)}\n`);
+      const pinned = parseNetworkFile(network);
+      const facts = chainFacts(
+        new LedgerView(
+          createPublicClient({ transport: http(rpcUrl) }),
+          deploymentOf(pinned, BigInt(deployedAtBlock)),
+        ),
+      );
+      const told: Told[] = [];
+      for (const { role, file, answer, seconds } of asked) {
+        progress(file);
+        const company = cast.companies.find((candidate) => candidate.role === role);
+        const expected: Expectations = {
+          subject: company?.uscc ?? '',
+          predicate: { application: APPLICATION, predicate: PREDICATE },
+          application: APPLICATION,
+          asOfDay: dayOfDate(cast.today),
+          requester: hebei.memberId,
+          authority: beijing.memberId,
+          maxAgeSeconds: 86_400,
+        };
+        const text = await readFile(file, 'utf8');
+        told.push({
+          file,
+          role,
+          answer,
+          seconds,
+          online: await verifyAnswer(text, pinned, expected, { chain: facts }),
+          offline: await verifyAnswer(text, pinned, expected, { checkpoint }),
+        });
+        if (role === 'severe') {
+          const forged = text.replace('"answer": false', '"answer": true');
+          const verdict = await verifyAnswer(forged, pinned, expected, { chain: facts });
+          n.say(
+            `  somebody turns the NO into a YES · 有人把“否”改成“是”: ${verdict.overall}, ${failures(verdict)}`,
+          );
+          const other = cast.companies.find((candidate) => candidate.role === 'general');
+          const swapped = await verifyAnswer(
+            text,
+            pinned,
+            { ...expected, subject: other?.uscc ?? '' },
+            { chain: facts },
+          );
+          n.say(
+            `  somebody shows it for another company · 冒用于另一企业: ${swapped.overall}, ${failures(swapped)}`,
+          );
+        }
       }
-    }
-    return told;
-  });
+      return told;
+    },
+  );
 }
 
 function summarise(n: Narrator, told: readonly Told[]): void {
@@ -282,7 +358,9 @@ function summarise(n: Narrator, told: readonly Told[]): void {
       shown(file),
     ]),
   );
-  n.say(`\nnetwork file ${shown(join(directory, 'network.json'))}   checkpoint ${shown(join(directory, 'checkpoint.json'))}`);
+  n.say(
+    `\nnetwork file ${shown(join(directory, 'network.json'))}   checkpoint ${shown(join(directory, 'checkpoint.json'))}`,
+  );
 }
 
 /** The checks that an answer did not pass. */

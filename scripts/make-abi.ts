@@ -76,8 +76,8 @@ for (const [name, text] of render()) {
   if (!check) writeFileSync(url, text);
 }
 if (check && stale.length > 0) {
-  console.error(`out of date: ${stale.join(', ')} — run node scripts/make-abi.ts`);
+  process.stderr.write(`out of date: ${stale.join(', ')} — run node scripts/make-abi.ts\n`);
   process.exitCode = 1;
 } else {
-  console.log(stale.length === 0 ? 'ABIs are up to date' : `wrote ${stale.join(', ')}`);
+  process.stdout.write(stale.length === 0 ? 'ABIs are up to date\n' : `wrote ${stale.join(', ')}\n`);
 }

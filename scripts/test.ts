@@ -15,7 +15,22 @@ interface Counts {
 }
 
 /** Quick and local first, whole systems last. */
-const ORDER = ['contracts', 'circuits', 'sdk', 'intake', 'store', 'chain', 'registers', 'witness', 'answers', 'exchange', 'api', 'cli', 'scripts', 'system'];
+const ORDER = [
+  'contracts',
+  'circuits',
+  'sdk',
+  'intake',
+  'store',
+  'chain',
+  'registers',
+  'witness',
+  'answers',
+  'exchange',
+  'api',
+  'cli',
+  'scripts',
+  'system',
+];
 const NOT_TESTS = new Set(['support', 'vectors', 'samples']);
 
 const argv = process.argv.slice(2);
@@ -31,7 +46,9 @@ const folders = readdirSync(join(root, 'test'), { withFileTypes: true })
 const groups = ['checks', ...folders].filter((name) => wanted.length === 0 || wanted.includes(name));
 const unknown = wanted.filter((name) => name !== 'checks' && !folders.includes(name));
 if (unknown.length > 0) {
-  process.stderr.write(`No such group of tests: ${unknown.join(', ')}. There are: checks, ${folders.join(', ')}.\n`);
+  process.stderr.write(
+    `No such group of tests: ${unknown.join(', ')}. There are: checks, ${folders.join(', ')}.\n`,
+  );
   process.exit(2);
 }
 
@@ -83,7 +100,18 @@ async function runMocha(group: string): Promise<Counts> {
   const args =
     group === 'contracts'
       ? ['--conditions=source', hardhat, 'test', 'mocha', '--no-compile', ...passedOn]
-      : ['--conditions=source', '--disable-warning=ExperimentalWarning', mocha, '--reporter', reporter, '--timeout', '120000', '--exit', `test/${group}/*.test.ts`, ...passedOn];
+      : [
+          '--conditions=source',
+          '--disable-warning=ExperimentalWarning',
+          mocha,
+          '--reporter',
+          reporter,
+          '--timeout',
+          '120000',
+          '--exit',
+          `test/${group}/*.test.ts`,
+          ...passedOn,
+        ];
   const code = await new Promise<number>((resolve) => {
     const child = spawn(process.execPath, args, {
       cwd: root,

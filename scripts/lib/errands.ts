@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { QuestionDetail } from '../../node/src/api/schemas/answers.ts';
 import type { Import, OperationsResult } from '../../node/src/api/schemas/intake.ts';
-import type { ChainStatus, Register } from '../../node/src/api/schemas/ledger.ts';
+import type { ChainStatus, Grant, Register } from '../../node/src/api/schemas/ledger.ts';
 import type { Connection } from '../../node/src/cli/connection.ts';
 
 // What an officer does with a running node, over its API, with waiting included.
@@ -49,11 +49,27 @@ export async function untilWitnessed(
   progress: (text: string) => void = () => undefined,
 ): Promise<void> {
   for (;;) {
-    const all = await Promise.all(nodes.map(async (node) => (await node.call<ChainStatus>('getChain')).body.batches));
-    const sum = (part: keyof ChainStatus['batches']): number => all.reduce((total, batches) => total + batches[part], 0);
-    const [entries, unanchored, unwitnessed] = [sum('unbatchedEntries'), sum('unanchored'), sum('unwitnessed')];
+    const all = await Promise.all(
+      nodes.map(async (node) => (await node.call<ChainStatus>('getChain')).body.batches),
+    );
+    const sum = (part: keyof ChainStatus['batches']): number =>
+      all.reduce((total, batches) => total + batches[part], 0);
+    const [entries, unanchored, unwitnessed] = [
+      sum('unbatchedEntries'),
+      sum('unanchored'),
+      sum('unwitnessed'),
+    ];
     if (entries + unanchored + unwitnessed === 0) return;
     progress(`${entries} entries and ${unanchored} batches wait, ${unwitnessed} batches not witnessed yet`);
+    await pause(POLL_MILLISECONDS);
+  }
+}
+
+/** Waits until a node has heard of a grant. */
+export async function untilGrantKnown(node: Connection, grantId: string): Promise<void> {
+  for (;;) {
+    const { body } = await node.call<{ items: Grant[] }>('listGrants');
+    if (body.items.some((grant) => grant.id === grantId)) return;
     await pause(POLL_MILLISECONDS);
   }
 }
@@ -74,7 +90,10 @@ export async function untilAnswered(
   if (body === undefined) throw new Error('no register was asked');
   while (body.state === 'created' || body.state === 'sent') {
     await pause(POLL_MILLISECONDS);
-    ({ body } = await node.call<QuestionDetail>('getQuestion', { params: { id: body.id }, reason: ask.reason }));
+    ({ body } = await node.call<QuestionDetail>('getQuestion', {
+      params: { id: body.id },
+      reason: ask.reason,
+    }));
   }
   if (body.state !== 'answered') {
     throw new Error(`no answer: ${body.state} ${JSON.stringify(body.refusal ?? body.error)}`);

@@ -50,7 +50,10 @@ export class Narrator {
     const all = [head, ...rows];
     const widths = head.map((_, column) => Math.max(...all.map((row) => displayWidth(row[column] ?? ''))));
     const line = (row: readonly string[]): string =>
-      row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - displayWidth(cell))).join('  ').trimEnd();
+      row
+        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - displayWidth(cell)))
+        .join('  ')
+        .trimEnd();
     this.say(line(head));
     this.say(widths.map((width) => '─'.repeat(width)).join('  '));
     for (const row of rows) this.say(line(row));
@@ -59,6 +62,12 @@ export class Narrator {
 
 function displayWidth(text: string): number {
   let width = 0;
-  for (const character of text) width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/u.test(character) ? 2 : 1;
+  for (const character of text)
+    width +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/u.test(
+        character,
+      )
+        ? 2
+        : 1;
   return width;
 }

@@ -92,22 +92,18 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     await writeFile(deploymentFile, `${JSON.stringify(deployment, null, 2)}\n`);
 
     options.onPart?.('nodes');
-    const prepared = [];
-    for (const agency of agencies) {
-      const port = await freePort();
-      const dataDir = join(directory, agency.slug);
-      const keys = await setUpNode({
-        directory: dataDir,
-        settings: {
-          rpcUrl: chain.url,
-          port,
-          pollMilliseconds: 200,
-          ...options.settings,
-        },
-        deploymentFile,
-      });
-      prepared.push({ agency, port, dataDir, keys, url: `http://127.0.0.1:${port}` });
-    }
+    const prepared = await Promise.all(
+      agencies.map(async (agency) => {
+        const port = await freePort();
+        const dataDir = join(directory, agency.slug);
+        const keys = await setUpNode({
+          directory: dataDir,
+          settings: { rpcUrl: chain.url, port, pollMilliseconds: 200, ...options.settings },
+          deploymentFile,
+        });
+        return { agency, dataDir, keys, url: `http://127.0.0.1:${port}` };
+      }),
+    );
     const members: FoundingMember[] = prepared.map(({ agency, keys, url }) => ({
       name: agency.name,
       regionCode: agency.regionCode,

@@ -486,7 +486,8 @@ export const CATALOGUE_DATA = {
           class: 1,
           clauses: [
             {
-              kinds: '0x0000000000000018',
+              // Every kind of penalty (1–10): a record has the gravest kind of its decision, and the money with it.
+              kinds: '0x00000000000007fe',
               domains: '0xffff',
               minSeverity: 0,
               maxAgeDays: 365,
