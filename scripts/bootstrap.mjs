@@ -19,6 +19,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const TASKS = {
   demo: { script: 'scripts/demo.ts', contracts: true },
   test: { script: 'scripts/test.ts', contracts: true },
+  forgeries: { script: 'scripts/forgeries.ts', contracts: false },
   bench: { script: 'scripts/bench.ts', contracts: true },
   ledger: { script: 'scripts/ledger.ts', contracts: false },
   lint: { script: 'scripts/lint.ts', contracts: true },
@@ -124,9 +125,15 @@ function compileContracts() {
       'build',
       '--quiet',
     ],
-    { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true' } },
+    {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true' },
+    },
   );
-  if (result.status !== 0) fail('The contracts did not compile.');
+  // The compiler's remarks about library code are of interest only when something is wrong.
+  if (result.status !== 0) fail(`The contracts did not compile.\n${result.stdout}${result.stderr}`);
   mkdirSync(cache, { recursive: true });
   writeFileSync(marker, digest);
   say(`Contracts compiled in ${seconds(started)} s.`);

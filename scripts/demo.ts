@@ -116,7 +116,11 @@ async function demonstrate(): Promise<void> {
   );
   await writeFile(
     runFile,
-    JSON.stringify({ nodes: stage.nodes.map(({ pid }) => pid), chain: stage.chain.pid }),
+    JSON.stringify({
+      nodes: stage.nodes.map(({ pid }) => pid),
+      chain: stage.chain.pid,
+      rpcUrl: stage.chain.url,
+    }),
   );
   const ended = (): void => void stage.stop().then(() => process.exit(130));
   process.once('SIGINT', ended);
