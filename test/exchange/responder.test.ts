@@ -571,11 +571,17 @@ describe('The responder', function () {
         [(logIndex += 1), name, JSON.stringify(args)],
       );
     }
-    const lodge = (questionId: Hex, requestDigest: Hex, seconds: bigint, registerId = REGISTER_ID) =>
+    const lodge = (
+      questionId: Hex,
+      digest: Hex,
+      seconds: bigint,
+      { registerId = REGISTER_ID, by = REQUESTER } = {},
+    ) =>
       event('QuestionLodged', {
         questionId,
-        requestDigest,
+        requestDigest: digest,
         registerId: registerId.toString(),
+        requester: by.toString(),
         deadline: (ledger.time + seconds).toString(),
       });
     const denied = async (): Promise<Hex[]> => {
@@ -610,8 +616,26 @@ describe('The responder', function () {
       await event('QuestionDenied', { questionId: word(3) });
       await lodge(word(4), word(14), 700n);
       await lodge(word(5), word(15), -1n);
-      await lodge(word(6), word(16), 500n, 8n);
+      await lodge(word(6), word(16), 500n, { registerId: 8n });
       expect(await denied()).to.deep.equal([]);
+      mine();
+      await responder.idle();
+    });
+
+    it('the hash of a question that did arrive, lodged once more by another or against another register', async () => {
+      await db.query(
+        `INSERT INTO own_registers (key_id, register_id, secret_commit, promise_seconds, created_at)
+         VALUES ('k2', 8, '\\x01', 60, now())`,
+      );
+      const mine = transactions.hold();
+      const body = await question(ledger, requester);
+      await responder.receive(body);
+      const digest = requestDigest(ledger.domain, body.request);
+      await lodge(word(1), digest, 500n);
+      // Neither of these can ever be settled by an answer: undenied, each would count as overdue.
+      await lodge(word(2), digest, 500n, { by: 3n });
+      await lodge(word(3), digest, 500n, { registerId: 8n });
+      expect(await denied()).to.deep.equal([word(2), word(3)]);
       mine();
       await responder.idle();
     });

@@ -132,7 +132,9 @@ export class AnswerStore {
 
   /**
    * Questions that were lodged on chain against one of the agency's registers, whose deadline is
-   * between two times (unix seconds), and which never arrived here: neither settled nor denied.
+   * between two times (unix seconds), and which never arrived here: neither settled nor denied. The
+   * hash of a question is public, so anybody may lodge it again, or against another register: only a
+   * question of that requester to that register has arrived.
    */
   async lodgedNotReceived(from: bigint, to: bigint): Promise<string[]> {
     const rows = await this.#db.query<{ question_id: string }>(
@@ -144,7 +146,9 @@ export class AnswerStore {
                          WHERE c.contract = 'AnswerLog' AND c.name IN ('QuestionSettled', 'QuestionDenied')
                            AND c.args->>'questionId' = l.args->>'questionId')
          AND NOT EXISTS (SELECT 1 FROM received_questions r
-                         WHERE '0x' || encode(r.request_digest, 'hex') = l.args->>'requestDigest')
+                         WHERE '0x' || encode(r.request_digest, 'hex') = l.args->>'requestDigest'
+                           AND r.requester = (l.args->>'requester')::bigint
+                           AND r.register_id = (l.args->>'registerId')::bigint)
        ORDER BY l.block_number, l.log_index`,
       [from, to],
     );
