@@ -156,6 +156,7 @@ contract AnswerLog is IAnswerLog, EIP712 {
         }
         questionId = questionIdOf(digest, registerId, requester);
         if (_questions[questionId].requester != 0) revert AlreadyLodged(questionId);
+        if (_questions[questionId].settledAt != 0) revert AlreadySettled(questionId);
         _questions[questionId] = Question({
             requester: requester,
             registerId: registerId,
@@ -461,11 +462,16 @@ contract AnswerLog is IAnswerLog, EIP712 {
         if (q.settledAt != 0) revert AlreadySettled(questionId);
     }
 
-    /// @dev Closes the lodged question of this request, if there is one.
+    /// @dev Closes the lodged question of this request. Where there is none, it is noted that none can be lodged any more:
+    /// one that came after its answer could never be settled, and would count against the owner.
     function _settle(bytes32 digest, Request calldata request, uint256 logId) private {
         bytes32 questionId = questionIdOf(digest, request.registerId, request.requester);
         Question storage q = _questions[questionId];
-        if (q.requester == 0 || q.settledAt != 0) return;
+        if (q.settledAt != 0) return;
+        if (q.requester == 0) {
+            q.settledAt = uint64(block.timestamp);
+            return;
+        }
         _close(questionId, q);
         emit QuestionSettled(questionId, q.registerId, logId);
     }

@@ -59,7 +59,7 @@ interface IAnswerLog {
         bytes32 requestDigest;
         uint64 lodgedAt;
         uint64 deadline;
-        /// When it was answered or refused; 0 while it is open.
+        /// When it was answered, refused or denied; 0 while it is open. Noted where none was lodged as well.
         uint64 settledAt;
         bool overdue;
     }
@@ -156,7 +156,8 @@ interface IAnswerLog {
     ) external returns (uint256 logId);
 
     /// @notice Lodges a question, so that it must be answered or refused in time. Operator key of an active member.
-    /// @dev The id covers who lodges it, so nobody can lodge another's digest first and be in the way.
+    /// @dev The id covers who lodges it, so nobody can lodge another's digest first and be in the way. After its answer or
+    /// refusal it cannot be lodged any more.
     /// @param requestDigest EIP-712 digest of the request.
     /// @param registerId The register that is asked.
     /// @param deadline One hour to 30 days from now.

@@ -747,6 +747,26 @@ describe('AnswerLog', () => {
       await refused(answerLog.markOverdue(questionId), 'AlreadySettled', questionId);
     });
 
+    it('cannot be lodged after their answer or refusal, and so be overdue for good', async () => {
+      const { answerLog, requester } = world;
+      const answered = await asking.request();
+      await asking.log(answered);
+      const turnedDown = await asking.request();
+      await asking.refuse(turnedDown, 9);
+      const deadline = (await latest()) + 7_200n;
+      for (const request of [answered, turnedDown]) {
+        const digest = await answerLog.requestDigest(request);
+        const questionId = await answerLog.questionIdOf(digest, 1, requester.id);
+        await refused(
+          answerLog.connect(requester.operator).lodge(digest, 1, deadline),
+          'AlreadySettled',
+          questionId,
+        );
+        await refused(answerLog.markOverdue(questionId), 'UnknownQuestion', questionId);
+      }
+      expect(await answerLog.overdueCount(1)).to.equal(0n);
+    });
+
     it('cannot be lodged by somebody else first and so be kept from their owner', async () => {
       const { answerLog, hebei } = world;
       const request = await asking.request();
