@@ -395,6 +395,17 @@ describe('verifying an answer', function () {
 
     const negated = (y: Json): Json => wordHex(BASE_FIELD_MODULUS - BigInt(y as string));
 
+    it('is refused, and nothing is thrown, when it is nested so deep that it cannot be written again', async () => {
+      for (const [open, close] of [
+        ['[', ']'],
+        ['{"a":', '}'],
+      ] as const) {
+        const deep = `${open.repeat(100_000)}0${close.repeat(100_000)}`;
+        const result = await verify(deep);
+        expect(result.overall).to.equal('INVALID');
+        expect(reasonOf(result, 'format')).to.equal('FORMAT_NOT_JSON');
+      }
+    });
     it('with the proof (−A, −B) has a proof that holds, and is refused by the signature', async () => {
       let value = changed(document, ['proof', 'a', 1], negated);
       value = changed(value, ['proof', 'b', 1, 0], negated);
@@ -918,6 +929,61 @@ describe('verifying an answer', function () {
       const checkpoint = await witnessed(checkpointOf(scene));
       const result = await verifyAnswer(document, parseNetworkFile(json), EXPECTED, { checkpoint });
       expect(reasonOf(result, 'root-witnessed')).to.equal('CHECKPOINT_SIGNATURE_INVALID');
+    });
+    it('does not believe a key that was closed before the network file was made, whatever block is named', async () => {
+      // Whoever has a retired or suspended witness's key can name any old block, and sign about today.
+      const json = networkJson();
+      for (const [i, name] of [
+        [1, 'tianjin'],
+        [2, 'hebei'],
+      ] as const) {
+        const member = (json['members'] as { witnessKeys: unknown[] }[])[i];
+        if (member) {
+          member.witnessKeys = [
+            { address: WITNESSES[name].address.toLowerCase(), fromBlock: '10', toBlock: '131' },
+          ];
+        }
+      }
+      const backdated = await witnessed(checkpointOf(scene));
+      const result = await verifyAnswer(document, parseNetworkFile(json), EXPECTED, {
+        checkpoint: backdated,
+      });
+      expect(reasonOf(result, 'root-witnessed'), summary(result)).to.equal('NETWORK_FILE_OUT_OF_DATE');
+      expect(result.overall).to.equal('ERROR');
+      // What it signed before that is believed.
+      json['madeAt'] = LOG_TIME + 100;
+      const before = await verifyAnswer(document, parseNetworkFile(json), EXPECTED, {
+        checkpoint: backdated,
+      });
+      expect(before.overall, summary(before)).to.equal('VALID');
+    });
+    it('lets no checkpoint live longer than a witness would sign, whatever it says', async () => {
+      const week = 7 * 86_400;
+      const checkpoint = await witnessed(checkpointOf(scene, { expiry: LOG_TIME + 100 * week }));
+      const patient = { maxAgeSeconds: 100 * week };
+      await because(checkpoint, 'root-current', 'ROOT_CURRENT', 'VALID', {
+        ...patient,
+        now: LOG_TIME + 100 + week,
+      });
+      await because(checkpoint, 'root-current', 'CHECKPOINT_EXPIRED', 'INVALID', {
+        ...patient,
+        now: LOG_TIME + 101 + week,
+      });
+    });
+    it('is never VALID by a clock or a number of regions that is not a number', async () => {
+      const expired = await witnessed(checkpointOf(scene, { expiry: NOW - 1 }));
+      const { maxAgeSeconds: _, ...timeless } = EXPECTED;
+      for (const now of [NaN, Infinity, -1]) {
+        const result = await verifyAnswer(document, NETWORK, { ...timeless, now }, { checkpoint: expired });
+        expect(reasonOf(result, 'root-current'), summary(result)).to.equal('EXPECTATION_MALFORMED');
+        expect(result.overall).to.equal('ERROR');
+      }
+      const good = await witnessed(checkpointOf(scene));
+      await because(good, 'root-current', 'EXPECTATION_MALFORMED', 'ERROR', { maxAgeSeconds: NaN });
+      const fewer = await witnessed(checkpointOf(scene), 'tianjin');
+      await because(fewer, 'root-witnessed', 'CHECKPOINT_TOO_FEW_WITNESSES', 'INVALID', {
+        minWitnessRegions: NaN,
+      });
     });
     it('refuses an expired checkpoint', async () => {
       const checkpoint = await witnessed(checkpointOf(scene, { expiry: NOW - 1 }));

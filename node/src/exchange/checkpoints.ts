@@ -2,6 +2,7 @@ import {
   type Checkpoint,
   checkpointDigest,
   checkpointHash,
+  MAX_CHECKPOINT_LIFE_SECONDS,
   parseCheckpoint,
   signedCheckpoint,
   signerOf,
@@ -46,8 +47,6 @@ export interface CheckpointParts {
 
 /** A day: long enough to carry an answer to a counter, short against a register's promise. */
 const LIFE_SECONDS = 86_400;
-/** Longest life that a witness signs. */
-const MAX_LIFE_SECONDS = 7 * 86_400;
 /** A checkpoint is about now: a witness signs none over an older block. */
 const MAX_AGE_SECONDS = 3_600n;
 const MAX_LOG_ENTRIES = 1_000;
@@ -135,7 +134,8 @@ export class Checkpoints {
     const { time } = await agreedTime(facts, clock);
     if (given.owner === memberId.toString()) throw notSigned('an owner does not witness itself');
     const lifeSeconds = given.expiry - given.time;
-    if (lifeSeconds <= 0 || lifeSeconds > MAX_LIFE_SECONDS) throw notSigned('its life is too long or none');
+    if (lifeSeconds <= 0 || lifeSeconds > MAX_CHECKPOINT_LIFE_SECONDS)
+      throw notSigned('its life is too long or none');
     if (BigInt(given.time) + MAX_AGE_SECONDS < time) throw notSigned('its block is too old');
     const own = await make({
       registerId: BigInt(given.registerId),

@@ -15,6 +15,8 @@ import {
 import { checkpointDigest, type SigningDomain } from './signing.ts';
 
 export const CHECKPOINT_FORMAT = 'credit-checkpoint/1';
+/** Longest life that a witness signs; a verifier believes none for longer, whatever it says. */
+export const MAX_CHECKPOINT_LIFE_SECONDS = 7 * 86_400;
 
 /** Addresses of the ledger's contracts, lower case. */
 export const contractsReader = object({

@@ -190,10 +190,15 @@ export function registerOf(
   return undefined;
 }
 
-/** The key that was good in a block, if any. */
-export function keyAt(keys: readonly KeyPeriod[], blockNumber: bigint): Hex | undefined {
+/** The period of a key in which a block lies, if any. */
+export function periodAt(keys: readonly KeyPeriod[], blockNumber: bigint): KeyPeriod | undefined {
   return keys.find(
     (key) =>
       BigInt(key.fromBlock) <= blockNumber && (key.toBlock === null || blockNumber < BigInt(key.toBlock)),
-  )?.address;
+  );
+}
+
+/** The key that was good in a block, if any. */
+export function keyAt(keys: readonly KeyPeriod[], blockNumber: bigint): Hex | undefined {
+  return periodAt(keys, blockNumber)?.address;
 }

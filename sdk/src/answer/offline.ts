@@ -1,4 +1,4 @@
-import { type Checkpoint, logEntryHash, parseCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, logEntryHash, MAX_CHECKPOINT_LIFE_SECONDS, parseCheckpoint } from './checkpoint.ts';
 import { isLedgerError } from '../protocol/index.ts';
 import {
   CLOCK_TOLERANCE_SECONDS,
@@ -67,7 +67,8 @@ export function offlineEvidence(given: unknown, question: Question): Evidence {
     if (cp.time > question.now + CLOCK_TOLERANCE_SECONDS) {
       return finding('VERIFIER_CLOCK_OFF', { now: question.now, checkpointTime: cp.time });
     }
-    if (cp.expiry < question.now) return finding('CHECKPOINT_EXPIRED', { expiry: cp.expiry });
+    const expiry = Math.min(cp.expiry, cp.time + MAX_CHECKPOINT_LIFE_SECONDS);
+    if (expiry < question.now) return finding('CHECKPOINT_EXPIRED', { expiry });
     const old = tooOld(question, BigInt(cp.lastStoodAt));
     if (old) return old;
     // The moment to judge by: that of the log entry where it is shown, else that of the checkpoint.

@@ -189,8 +189,11 @@ export const MAX_DOCUMENT_CHARACTERS = 4_000_000;
 export function parseJsonStrictly(json: string): unknown {
   if (json.length > MAX_DOCUMENT_CHARACTERS) refuse('FORMAT_NOT_JSON', '', 'a shorter document');
   let value: unknown;
+  let respelled: string;
   try {
     value = JSON.parse(json);
+    // Throws for what is nested so deep that no document is.
+    respelled = JSON.stringify(value);
   } catch (cause) {
     throw new LedgerError('FORMAT_NOT_JSON', MESSAGES.FORMAT_NOT_JSON, {}, { cause });
   }
@@ -198,6 +201,6 @@ export function parseJsonStrictly(json: string): unknown {
     /("(?:[^"\\]|\\.)*")|[\t\n\r ]+/g,
     (_, quoted: string | undefined) => quoted ?? '',
   );
-  if (JSON.stringify(value) !== tight) refuse('FORMAT_RESPELLED', '');
+  if (respelled !== tight) refuse('FORMAT_RESPELLED', '');
   return value;
 }

@@ -114,6 +114,10 @@ export async function verifyAnswer(
   }
   const domain = domainOf(network);
   const signals = answer.publicSignals.map(BigInt);
+  const now = wholeSeconds(expected.now ?? Date.now() / 1000);
+  const maxAgeSeconds =
+    expected.maxAgeSeconds === undefined ? undefined : wholeSeconds(expected.maxAgeSeconds);
+  const timed = now !== undefined && (expected.maxAgeSeconds === undefined || maxAgeSeconds !== undefined);
   const question: Question = {
     answer,
     network,
@@ -126,8 +130,8 @@ export async function verifyAnswer(
       signals,
       nonce: BigInt(answer.nonce),
     }),
-    now: expected.now ?? Math.floor(Date.now() / 1000),
-    maxAgeSeconds: expected.maxAgeSeconds,
+    now: now ?? 0,
+    maxAgeSeconds,
     minWitnessRegions: expected.minWitnessRegions,
   };
   const evidence =
@@ -148,12 +152,23 @@ export async function verifyAnswer(
     expiry: evidence.expiry(),
     'root-known': evidence.rootKnown(),
     'root-witnessed': evidence.rootWitnessed(),
-    'root-current': evidence.rootCurrent(),
+    'root-current': timed ? evidence.rootCurrent() : untimed(evidence.rootCurrent()),
     grant: evidence.grant(),
     'answer-logged': evidence.answerLogged(),
     'responder-signature': checkResponder(question, evidence),
   };
   return conclude(found, expected, answer);
+}
+
+/** Undefined for what is no time: compared with it, nothing would ever be too old. */
+function wholeSeconds(seconds: number): number | undefined {
+  const whole = Math.floor(seconds);
+  return Number.isSafeInteger(whole) && whole >= 0 ? whole : undefined;
+}
+
+/** What may still be said of the root without the verifier's clock or limit: that it is refuted. */
+function untimed(found: Finding): Finding {
+  return REASONS[found.reason].verdict === 'INVALID' ? found : finding('EXPECTATION_MALFORMED');
 }
 
 function conclude(

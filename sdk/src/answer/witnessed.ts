@@ -1,6 +1,6 @@
 import { type Checkpoint, checkpointDigestOf } from './checkpoint.ts';
 import { finding, type Finding, type Question } from './evidence.ts';
-import { domainOf, keyAt, memberOf } from './network.ts';
+import { domainOf, memberOf, periodAt } from './network.ts';
 import { signerOf } from './signing.ts';
 
 /**
@@ -28,9 +28,14 @@ export function distrust(checkpoint: Checkpoint, question: Question): Finding | 
     if (!member || member.role !== 'authority' || member.id === pinned.owner.id) {
       return finding('CHECKPOINT_SIGNER_NOT_WITNESS', { member: memberId });
     }
-    const key = keyAt(member.witnessKeys, BigInt(checkpoint.blockNumber));
-    if (key === undefined || signerOf(digest, signature) !== key) {
+    const key = periodAt(member.witnessKeys, BigInt(checkpoint.blockNumber));
+    if (key === undefined || signerOf(digest, signature) !== key.address) {
       return finding('CHECKPOINT_SIGNATURE_INVALID', { member: memberId });
+    }
+    // The block is the signers' own word. A key that the network file has closed (it was changed, or its
+    // member suspended) could name an old block for ever, and speak of today: it is not believed about it.
+    if (key.toBlock !== null && checkpoint.time > network.madeAt) {
+      return finding('NETWORK_FILE_OUT_OF_DATE', { member: memberId });
     }
     witnessed.add(member.region);
   }
@@ -41,9 +46,10 @@ export function distrust(checkpoint: Checkpoint, question: Question): Finding | 
       .map((member) => member.region),
   );
   const needed = Math.max(1, question.minWitnessRegions ?? others.size);
-  return witnessed.size < needed
-    ? finding('CHECKPOINT_TOO_FEW_WITNESSES', { regions: [...witnessed], needed })
-    : undefined;
+  // Not `size < needed`: nothing is less than NaN.
+  return witnessed.size >= needed
+    ? undefined
+    : finding('CHECKPOINT_TOO_FEW_WITNESSES', { regions: [...witnessed], needed });
 }
 
 /**
