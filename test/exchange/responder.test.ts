@@ -605,6 +605,16 @@ describe('The responder', function () {
       expect(await denied()).to.deep.equal([word(1)]);
     });
 
+    it('a few at a time: a thousand lodged hashes do not stand before the agency’s own transactions', async () => {
+      for (let i = 1; i <= 30; i += 1) await lodge(word(i), word(100 + i), 500n);
+      expect(await denied()).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8].map(word));
+      expect(await denied()).to.have.length(8);
+      await db.query("UPDATE outbox SET state = 'mined' WHERE dedupe_key = ANY($1)", [
+        [1, 2, 3].map((i) => `deny ${word(i)}`),
+      ]);
+      expect((await denied()).slice(8)).to.deep.equal([9, 10, 11].map(word));
+    });
+
     it('none that arrived, was settled or denied, has time, is overdue, or is another’s', async () => {
       const mine = transactions.hold();
       const body = await question(ledger, requester);

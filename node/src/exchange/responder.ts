@@ -79,6 +79,8 @@ const LIMITS: ResponderLimits = { open: 256, openOfOne: 64, atOnce: 4 };
 const MAX_LEAD_SECONDS = 30n * 86_400n;
 /** So long before the deadline of a lodged question that never came, the chain is told. */
 const DENIAL_SECONDS = 600n;
+/** Lodging costs its sender little: denials must not fill the queue before batches, heartbeats and answers. */
+const DENIALS_AT_ONCE = 8;
 /** After so many failures that waiting does not explain, the question is refused. */
 const TRIES = 4;
 /** Transactions for one question: a root may become unusable while its proof is made. */
@@ -231,7 +233,11 @@ export class Responder {
    */
   async onAdvance(db: Database, range: { readonly time: bigint }): Promise<void> {
     const { transactions, facts } = this.#parts;
-    const lodged = await new AnswerStore(db).lodgedNotReceived(range.time, range.time + DENIAL_SECONDS);
+    const lodged = await new AnswerStore(db).lodgedNotReceived(
+      range.time,
+      range.time + DENIAL_SECONDS,
+      DENIALS_AT_ONCE,
+    );
     for (const questionId of lodged) {
       await transactions.enqueue(db, {
         kind: 'deny-receipt',

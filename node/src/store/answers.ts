@@ -134,9 +134,10 @@ export class AnswerStore {
    * Questions that were lodged on chain against one of the agency's registers, whose deadline is
    * between two times (unix seconds), and which never arrived here: neither settled nor denied. The
    * hash of a question is public, so anybody may lodge it again, or against another register: only a
-   * question of that requester to that register has arrived.
+   * question of that requester to that register has arrived. Those whose denial was queued before are
+   * left out, and so many given that `mostOpen` denials wait to be mined.
    */
-  async lodgedNotReceived(from: bigint, to: bigint): Promise<string[]> {
+  async lodgedNotReceived(from: bigint, to: bigint, mostOpen: number): Promise<string[]> {
     const rows = await this.#db.query<{ question_id: string }>(
       `SELECT l.args->>'questionId' AS question_id FROM chain_events l
        WHERE l.contract = 'AnswerLog' AND l.name = 'QuestionLodged'
@@ -149,8 +150,11 @@ export class AnswerStore {
                          WHERE '0x' || encode(r.request_digest, 'hex') = l.args->>'requestDigest'
                            AND r.requester = (l.args->>'requester')::bigint
                            AND r.register_id = (l.args->>'registerId')::bigint)
-       ORDER BY l.block_number, l.log_index`,
-      [from, to],
+         AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.dedupe_key = 'deny ' || (l.args->>'questionId'))
+       ORDER BY l.block_number, l.log_index
+       LIMIT greatest(0, $3 - (SELECT count(*) FROM outbox
+                               WHERE kind = 'deny-receipt' AND state IN ('queued', 'sent')))`,
+      [from, to, mostOpen],
     );
     return rows.map((row) => row.question_id);
   }
