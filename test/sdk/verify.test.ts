@@ -880,6 +880,24 @@ describe('verifying an answer', function () {
       const strict = await verify(document, { require: ['answer-logged'] }, { checkpoint });
       expect(strict.overall).to.equal('ERROR');
     });
+    it('cannot tell by a key that was closed when nothing but the document says in which block it signed', async () => {
+      for (const [i, check] of [
+        [0, 'responder-signature'],
+        [2, 'context'],
+      ] as const) {
+        const json = networkJson();
+        const member = (json['members'] as { operatorKeys: { toBlock: string | null }[] }[])[i];
+        for (const key of member?.operatorKeys ?? []) key.toBlock = '121';
+        const network = parseNetworkFile(json);
+        const covering = await witnessed(checkpointOf(scene));
+        const good = await verifyAnswer(document, network, EXPECTED, { checkpoint: covering });
+        expect(good.overall, summary(good)).to.equal('VALID');
+        const bare = await witnessed(checkpointOf(scene, { logEntries: [] }));
+        const result = await verifyAnswer(document, network, EXPECTED, { checkpoint: bare });
+        expect(reasonOf(result, check), summary(result)).to.equal('LOG_ENTRY_NEEDED');
+        expect(result.overall).to.equal('ERROR');
+      }
+    });
     it('refuses a checkpoint whose signature is another’s', async () => {
       const unsigned = checkpointOf(scene);
       const good = await witnessSignature(unsigned, 'hebei');

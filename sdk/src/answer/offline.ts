@@ -8,7 +8,7 @@ import {
   type Question,
   tooOld,
 } from './evidence.ts';
-import { keyAt, memberOf } from './network.ts';
+import { memberOf, periodAt } from './network.ts';
 import { REASONS } from './reasons.ts';
 import { distrust, distrustCarried } from './witnessed.ts';
 
@@ -135,8 +135,10 @@ export function offlineEvidence(given: unknown, question: Question): Evidence {
 
     operator(memberId, signer, otherwise) {
       const member = memberOf(network, memberId);
-      const key = member && keyAt(member.operatorKeys, BigInt(answer.log.blockNumber));
-      return key !== undefined && signer === key ? undefined : finding(otherwise, { member: memberId });
+      const key = member && periodAt(member.operatorKeys, BigInt(answer.log.blockNumber));
+      if (key === undefined || signer !== key.address) return finding(otherwise, { member: memberId });
+      // The block is the document's own word: who has a key that was closed could name one before that.
+      return covered || key.toBlock === null ? undefined : finding('LOG_ENTRY_NEEDED', { member: memberId });
     },
 
     furtherRegisters: () => [],
