@@ -89,6 +89,8 @@ describe('The transport to other nodes', () => {
     'http://0.0.0.0:80',
     'http://[::ffff:169.254.169.254]/',
     'http://0xa9fea9fe/',
+    'http://[64:ff9b:1::a9fe:a9fe]/',
+    'http://[::ffff:0:169.254.169.254]/',
     'http://127.0.0.1:1/?query',
   ]) {
     it(`refuses the endpoint ${endpoint}, even in development`, async () => {

@@ -50,6 +50,11 @@ const LIFE_SECONDS = 86_400;
 /** A checkpoint is about now: a witness signs none over an older block. */
 const MAX_AGE_SECONDS = 3_600n;
 const MAX_LOG_ENTRIES = 1_000;
+/**
+ * Checkpoints that are made for others at the same time. Anybody may ask, and each takes up to a thousand reads
+ * of the endpoint from which this node follows and witnesses: more are told to come back.
+ */
+const SIGNED_AT_ONCE = 4;
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]{0,38})$/);
 
@@ -73,6 +78,7 @@ export interface CheckpointSignature {
 export class Checkpoints {
   readonly #parts: CheckpointParts;
   readonly #log: ExchangeLog;
+  #signing = 0;
 
   constructor(parts: CheckpointParts) {
     this.#parts = parts;
@@ -124,12 +130,25 @@ export class Checkpoints {
   /**
    * Signs a checkpoint as a witness: only what this node would have made itself, from its own chain
    * endpoint, over a root that it replayed itself, about another member's register, about now.
-   * Errors: `CHECKPOINT_MALFORMED`, `CHECKPOINT_NOT_SIGNED` (operand `why`), `CLOCK_OFF`, `CHAIN_…`.
+   * Errors: `CHECKPOINT_MALFORMED`, `CHECKPOINT_NOT_SIGNED` (operand `why`), `BUSY`, `CLOCK_OFF`, `CHAIN_…`.
    */
   async sign(body: unknown): Promise<CheckpointSignature> {
     const parsed = checkpointMessageSchema.safeParse(body);
     if (!parsed.success) throw malformed('CHECKPOINT_MALFORMED', parsed.error);
     const given = attempt('CHECKPOINT_MALFORMED', 'checkpoint', () => readUnsigned(parsed.data.checkpoint));
+    if (given.logEntries.length !== new Set(parsed.data.logIds).size) {
+      throw notSigned('it covers other log entries than those named');
+    }
+    if (this.#signing >= SIGNED_AT_ONCE) throw rejection('BUSY');
+    this.#signing += 1;
+    try {
+      return await this.#signChecked(given, parsed.data.logIds);
+    } finally {
+      this.#signing -= 1;
+    }
+  }
+
+  async #signChecked(given: UnsignedCheckpoint, logIds: readonly string[]): Promise<CheckpointSignature> {
     const { facts, clock, make, memberId } = this.#parts;
     const { time } = await agreedTime(facts, clock);
     if (given.owner === memberId.toString()) throw notSigned('an owner does not witness itself');
@@ -140,7 +159,7 @@ export class Checkpoints {
     const own = await make({
       registerId: BigInt(given.registerId),
       seq: BigInt(given.seq),
-      logIds: parsed.data.logIds.map(BigInt),
+      logIds: logIds.map(BigInt),
       circuitIds: given.circuitIds,
       lifeSeconds,
       blockNumber: BigInt(given.blockNumber),

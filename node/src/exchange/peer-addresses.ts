@@ -21,6 +21,8 @@ never.addSubnet('ff00::', 8, 'ipv6');
 never.addAddress('fd00:ec2::254', 'ipv6');
 // Addresses of the older family in the clothes of the newer one.
 never.addSubnet('64:ff9b::', 96, 'ipv6');
+never.addSubnet('64:ff9b:1::', 48, 'ipv6');
+never.addSubnet('::ffff:0:0:0', 96, 'ipv6');
 never.addSubnet('2002::', 16, 'ipv6');
 
 /** Why a numeric address may not be connected to; undefined when it may. */
