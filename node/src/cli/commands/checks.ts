@@ -203,11 +203,9 @@ function describe(verification: Verification, lang: Lang): string {
     ),
   ];
   if (verification.notCompared.length > 0) {
-    const things = verification.notCompared
-      .map(({ message }) => message[lang])
-      .join(lang === 'zh' ? '、' : ', ');
+    // Each is a sentence of its own.
     lines.push(
-      lang === 'zh' ? `未给出、因而未核对：${things}。` : `Not given, and therefore not compared: ${things}.`,
+      verification.notCompared.map(({ message }) => message[lang]).join(lang === 'zh' ? '' : ' '),
     );
   }
   const overall =
