@@ -204,9 +204,7 @@ function describe(verification: Verification, lang: Lang): string {
   ];
   if (verification.notCompared.length > 0) {
     // Each is a sentence of its own.
-    lines.push(
-      verification.notCompared.map(({ message }) => message[lang]).join(lang === 'zh' ? '' : ' '),
-    );
+    lines.push(verification.notCompared.map(({ message }) => message[lang]).join(lang === 'zh' ? '' : ' '));
   }
   const overall =
     verification.overall === 'VALID' && verification.proved !== undefined
