@@ -10,7 +10,7 @@ import {
 import { bytesToHex, encodeFunctionData } from 'viem';
 import { GrantStore, type GrantRow } from '../../store/grants.ts';
 import { OutboxStore } from '../../store/outbox.ts';
-import { EventStore } from '../../store/index.ts';
+import { EventStore, TreeStore } from '../../store/index.ts';
 import type { Rooms } from '../rooms.ts';
 import type {
   Anchored,
@@ -263,12 +263,22 @@ export class Ledger implements LedgerPort {
   }
 }
 
-/** Standing batches of our register that are not witnessed, as far as events tell. */
+/**
+ * Standing batches of our register after the last one that members of all other regions attested: who
+ * attests a batch has replayed those before it. A batch that one region and the quiet time made
+ * witnessed emits no event and stays in this count; its receipt says that it is witnessed.
+ */
 export async function unwitnessed(rooms: Rooms): Promise<number> {
-  const { registerId, standingBatches } = await rooms.registers.status();
+  const { registerId } = await rooms.registers.status();
   if (registerId === null) return 0;
+  const trees = new TreeStore(rooms.db);
   const events = await new EventStore(rooms.db).events({ registerId, names: ['BatchWitnessed'] });
-  return Math.max(0, standingBatches - new Set(events.map(({ seq }) => seq)).size);
+  for (const { seq } of events.reverse()) {
+    if (seq === null || (await trees.bySeq(registerId, seq))?.annulledAtBlock !== null) continue;
+    const upTo = await trees.countStanding(registerId, seq);
+    return (await trees.countStanding(registerId)) - upTo;
+  }
+  return trees.countStanding(registerId);
 }
 
 export class CheckpointsOf implements CheckpointsPort {
