@@ -9,6 +9,7 @@ import {
   type Source,
   type Verification,
   verifyAnswer,
+  verifyAuthorityAnswers,
 } from '@credit-ledger/sdk/answer';
 import { BASE_FIELD_MODULUS, FIELD_MODULUS, type Hex, toBytes32, wordHex } from '@credit-ledger/sdk/protocol';
 import { bn254 } from '@noble/curves/bn254.js';
@@ -1043,6 +1044,28 @@ describe('verifying an answer', function () {
     it('says that a malformed checkpoint cannot be read', async () => {
       await because({ hello: 1 }, 'root-known', 'CHECKPOINT_MALFORMED', 'ERROR');
       await because('{', 'root-known', 'CHECKPOINT_MALFORMED', 'ERROR');
+    });
+  });
+
+  describe('as one of several of an authority', () => {
+    const carried = async (each: Scene): Promise<unknown> => ({
+      ...each.answer,
+      checkpoint: await witnessed(checkpointOf(each)),
+    });
+
+    it('is no answer of the authority together with one as of another day, or of nobody knows whom', async function () {
+      this.timeout(60_000);
+      const { registerId: _r, asOfDay: _d, ...anyDay } = EXPECTED;
+      const today = await carried(scene);
+      const earlier = await carried(await makeScene({ request: { asOfDay: TODAY - 1 } }));
+      const alone = await verifyAuthorityAnswers([today], NETWORK, anyDay, {});
+      expect([alone.overall, alone.sameQuestion]).to.deep.equal(['VALID', true]);
+      const mixed = await verifyAuthorityAnswers([today, earlier], NETWORK, anyDay, {});
+      expect(mixed.answers.map(({ verification }) => verification.overall)).to.deep.equal(['VALID', 'VALID']);
+      expect([mixed.overall, mixed.sameQuestion]).to.deep.equal(['ERROR', false]);
+      const { subject: _s, ...nobody } = anyDay;
+      const twice = await verifyAuthorityAnswers([today, today], NETWORK, nobody, {});
+      expect([twice.overall, twice.sameQuestion]).to.deep.equal(['ERROR', false]);
     });
   });
 

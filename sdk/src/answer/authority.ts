@@ -1,11 +1,10 @@
-import type { Hex } from '../protocol/index.ts';
-import { parseCreditAnswer } from './document.ts';
+import { parseCreditAnswer, type SignedRequestJson } from './document.ts';
 import type { NetworkFile } from './network.ts';
 import { memberOf } from './network.ts';
 import { type Expectations, type Source, type Verification, verifyAnswer } from './verify.ts';
 
 export interface AuthorityVerification {
-  /** VALID only when every register of the authority gave an answer and each answer is VALID. */
+  /** VALID only when every register of the authority gave an answer, each is VALID, and all are to one question. */
   readonly overall: 'VALID' | 'INVALID' | 'ERROR';
   readonly answers: readonly {
     readonly registerId: string | undefined;
@@ -13,6 +12,11 @@ export interface AuthorityVerification {
   }[];
   /** Registers of the authority without an answer: no answer is never YES. */
   readonly missingRegisters: readonly string[];
+  /**
+   * Whether all answers are to one question: application, predicate, day and requester alike. That several are about
+   * one subject is shown by the expected subject alone.
+   */
+  readonly sameQuestion: boolean;
   /** Whether the list of the authority's registers could be had. */
   readonly registersKnown: boolean;
 }
@@ -29,9 +33,12 @@ export async function verifyAuthorityAnswers(
   source: Source,
 ): Promise<AuthorityVerification> {
   const { authority, ...rest } = expected;
-  const answers: { registerId: string | undefined; verification: Verification; predicate?: Hex }[] = [];
+  const answers: { registerId: string | undefined; verification: Verification }[] = [];
+  const questions = new Set<string>();
   for (const document of documents) {
-    const registerId = registerIdOf(document);
+    const request = requestOf(document);
+    const registerId = request?.registerId;
+    if (request) questions.add(questionOf(request));
     const verification = await verifyAnswer(
       document,
       network,
@@ -45,18 +52,29 @@ export async function verifyAuthorityAnswers(
   const answered = new Set(answers.map((each) => each.registerId));
   const all = new Set([...pinned, ...(onChain ?? [])]);
   const missingRegisters = [...all].filter((id) => !answered.has(id));
+  const sameQuestion = questions.size <= 1 && (documents.length <= 1 || expected.subject !== undefined);
   const verdicts = answers.map((each) => each.verification.overall);
   const overall = verdicts.includes('INVALID')
     ? 'INVALID'
-    : verdicts.includes('ERROR') || missingRegisters.length > 0 || onChain === undefined || all.size === 0
+    : verdicts.includes('ERROR') ||
+        missingRegisters.length > 0 ||
+        onChain === undefined ||
+        all.size === 0 ||
+        !sameQuestion
       ? 'ERROR'
       : 'VALID';
-  return { overall, answers, missingRegisters, registersKnown: onChain !== undefined };
+  return { overall, answers, missingRegisters, sameQuestion, registersKnown: onChain !== undefined };
 }
 
-function registerIdOf(document: unknown): string | undefined {
+/** What must be alike in answers that are taken together; the tag never is. */
+function questionOf(request: SignedRequestJson): string {
+  const { applicationId, predicateHash, asOfDay, requester } = request;
+  return JSON.stringify([applicationId, predicateHash, asOfDay, requester]);
+}
+
+function requestOf(document: unknown): SignedRequestJson | undefined {
   try {
-    return parseCreditAnswer(document).request.registerId;
+    return parseCreditAnswer(document).request;
   } catch {
     // The verification of this document says what is wrong with it.
     return undefined;
