@@ -203,6 +203,27 @@ describe('Operations on records', () => {
     expect([second, third].every(Boolean)).to.equal(true);
   });
 
+  it('corrects a document again and again: what was done on an old version stays done, else the one that stands is meant', async () => {
+    const onVersions = async (severity: 0 | 1 | 2) => {
+      const named = (await new RecordStore(world.db).list({ documentNumber: '四号' })).map(({ id }) => id);
+      const operation = named.map((id) => ({
+        op: 'correct' as const,
+        recordId: id,
+        day: DAY,
+        reason: `更正为 ${severity}`,
+        corrected: { severity },
+      }));
+      return (await world.service.operateAll([{ row: 2, operation }])).results[0];
+    };
+    await world.record({ documentNumber: '四号' });
+    expect((await onVersions(1))?.status).to.equal('done');
+    expect((await onVersions(1))?.status).to.equal('unchanged');
+    expect((await onVersions(2))?.status).to.equal('done');
+    expect((await onVersions(1))?.status).to.equal('unchanged');
+    const records = await new RecordStore(world.db).list({ documentNumber: '四号' });
+    expect(records.map(({ severity }) => severity)).to.deep.equal([3, 1, 2]);
+  });
+
   it('keeps one record at one entry however often it is given', async () => {
     const records = await new RecordStore(world.db).list();
     const made = await world.db.transaction((tx) => world.service.appendRecords(tx, records));

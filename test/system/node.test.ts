@@ -1,3 +1,4 @@
+import { dateOfDay, dayAt } from '@credit-ledger/sdk/protocol';
 import { expect } from 'chai';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import { setUpNode, type SetUp } from '../../node/src/setup.ts';
 import { ANVIL_MNEMONIC, startAnvil, type Anvil } from '../../scripts/lib/anvil.ts';
 import { deployLedger, type Deployment } from '../../scripts/lib/deploy.ts';
 import { fundAccounts, foundLedger } from '../../scripts/lib/found.ts';
+import { makeSamples } from '../../scripts/lib/samples.ts';
 import { makeTempDir } from '../support/temp.ts';
 import { waitFor } from '../support/wait.ts';
 import { ask } from './snippets/ask.ts';
@@ -33,7 +35,11 @@ const AGENCIES: readonly Agency[] = [
   { name: '天津示例生态环境局', regionCode: 120_000, creditCode: '11120101MAJNDYEF8Y' },
   { name: '河北示例交通运输厅', regionCode: 130_000, creditCode: '11130102MA4C74F26Q' },
 ];
-const SAMPLES = join(import.meta.dirname, '../samples');
+const TODAY = dateOfDay(dayAt(Math.floor(Date.now() / 1000)));
+const EXAMPLE_PROFILE = join(
+  import.meta.dirname,
+  '../../node/src/intake/profiles/example-ecology-export.json',
+);
 
 /** The command line as a person runs it: its exit code and what it printed. */
 async function cli(
@@ -59,6 +65,7 @@ describe('three nodes on one chain', function () {
   let chainFile: string;
   let deployment: Deployment;
   let cast: Record<string, { uscc: string }>;
+  let samples: string;
   const nodes: LedgerNode[] = [];
   const connections: Connection[] = [];
 
@@ -70,9 +77,9 @@ describe('three nodes on one chain', function () {
 
   before(async () => {
     temp = await makeTempDir();
-    const { companies } = JSON.parse(await readFile(join(SAMPLES, 'cast.json'), 'utf8')) as {
-      companies: { role: string; uscc: string }[];
-    };
+    // Written for today: what is in force in the samples is in force whenever the test runs.
+    samples = join(temp.path, 'samples');
+    const { companies } = await makeSamples({ today: TODAY, seed: 2021, dir: samples });
     cast = Object.fromEntries(companies.map((company) => [company.role, company]));
     chainFile = join(temp.path, 'chain.json');
     chain = await startAnvil({ stateFile: chainFile });
@@ -159,7 +166,7 @@ describe('three nodes on one chain', function () {
   it('take a file in before the register is open, and its entries follow when it is', async () => {
     const started = await call<Import>(beijing(), 'startImport', {
       query: { fileName: 'penalties.csv' },
-      raw: { body: await readFile(join(SAMPLES, 'beijing-penalties.csv')), mediaType: 'text/csv' },
+      raw: { body: await readFile(join(samples, 'beijing-penalties.csv')), mediaType: 'text/csv' },
     });
     const done = await waitFor('the import', async () => {
       const current = await call<Import>(beijing(), 'getImport', { params: { id: started.id } });
@@ -258,17 +265,37 @@ describe('three nodes on one chain', function () {
     );
   });
 
+  it('take a file of operations, and the same file again without effect, corrections too', async () => {
+    const file = join(temp.path, 'operations.csv');
+    const number =
+      cast['general'] &&
+      (
+        await call<{ items: CreditRecord[] }>(beijing(), 'findRecords', {
+          query: { subject: cast['general'].uscc },
+        })
+      ).items[0]?.documentNumber;
+    await writeFile(
+      file,
+      `决定书文号,操作,日期,原因,更正项,更正值\n${number},correct,${TODAY},再次更正,罚款金额,0.7\n`,
+    );
+    const run = async (): Promise<unknown> => {
+      const { code, out, err } = await cli(temp.path, 'operations', file, '--json', '--data', dirOf(0));
+      expect(code, err).to.equal(0);
+      return JSON.parse(out);
+    };
+    expect(await run()).to.deep.equal({ rows: 1, done: 1, alreadyDone: 0, issues: [] });
+    expect(await run()).to.deep.equal({ rows: 1, done: 0, alreadyDone: 1, issues: [] });
+  });
+
   it('take a mapping profile of the operator’s own, and no path for one', async () => {
     const profiles = join(dirOf(2), 'profiles');
     await mkdir(profiles);
-    const example = JSON.parse(
-      await readFile(join(SAMPLES, '../../node/src/intake/profiles/example-ecology-export.json'), 'utf8'),
-    ) as object;
+    const example = JSON.parse(await readFile(EXAMPLE_PROFILE, 'utf8')) as object;
     await writeFile(join(profiles, 'our-own.json'), JSON.stringify({ ...example, id: 'our-own' }));
     const ran = await cli(
       temp.path,
       'import',
-      join(SAMPLES, 'tianjin-export.csv'),
+      join(samples, 'tianjin-export.csv'),
       '--profile',
       'our-own',
       '--json',
@@ -281,7 +308,7 @@ describe('three nodes on one chain', function () {
       const refused = await cli(
         temp.path,
         'import',
-        join(SAMPLES, 'tianjin-export.csv'),
+        join(samples, 'tianjin-export.csv'),
         '--profile',
         profile,
         '--json',
@@ -520,7 +547,7 @@ describe('three nodes on one chain', function () {
     const tokens = async (i: number): Promise<Record<string, string>> =>
       JSON.parse(await readFile(join(dirOf(i), 'tokens.json'), 'utf8')) as Record<string, string>;
     const [first, second] = [await tokens(0), await tokens(1)];
-    const bytes = new Uint8Array(await readFile(join(SAMPLES, 'beijing-penalties.csv')));
+    const bytes = new Uint8Array(await readFile(join(samples, 'beijing-penalties.csv')));
     const again = await importFile(nodes[0]?.url ?? '', first['officer'] ?? '', 'again.csv', bytes);
     // The same file twice changes nothing.
     expect(again).to.include({ state: 'done', records: 0 });
@@ -565,7 +592,7 @@ describe('three nodes on one chain', function () {
     const imported = await cli(
       temp.path,
       'import',
-      join(SAMPLES, 'beijing-permits.xlsx'),
+      join(samples, 'beijing-permits.xlsx'),
       '--json',
       '--data',
       dirOf(0),

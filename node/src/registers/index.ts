@@ -13,6 +13,7 @@ export {
   type Operation,
   type OperationDone,
   type OperationName,
+  type OperationOnVersion,
   OPERATIONS,
 } from './operations.ts';
 export { type RegisterRecord } from './entry-maker.ts';

@@ -67,6 +67,9 @@ export interface Operation {
   readonly corrected?: CorrectedFields;
 }
 
+/** An operation on one of several records of a document. */
+export type OperationOnVersion = Operation & { readonly recordId: bigint };
+
 export interface OperationDone {
   /** `unchanged`: this very operation was given before. */
   readonly status: 'done' | 'unchanged';
@@ -164,6 +167,37 @@ export async function performOperation(
     { together: true, operationHash },
   );
   return { status: 'done', recordId: record.id, entryIds, correctedRecordId };
+}
+
+/**
+ * Does an operation on a document that has several versions, as a correction leaves them; `versions`
+ * is the operation as it would be on each record. What was done before, on whichever version, stays
+ * done; otherwise the version that stands is meant.
+ * @throws LedgerError as {@link performOperation}
+ */
+export async function performOnVersions(
+  context: OperationContext,
+  versions: readonly OperationOnVersion[],
+): Promise<OperationDone> {
+  const store = new EntryStore(context.db);
+  const standing: Operation[] = [];
+  for (const operation of versions) {
+    const reason = operation.reason.trim();
+    const before = await store.ofOperation(context.keyId, hashOf({ ...operation, reason }));
+    if (before !== undefined) return unchanged(store, operation.recordId, before);
+    const entries = await store.ofRecord(operation.recordId);
+    if (!entries.some((entry) => entry.op === OP.REVOKE)) standing.push(operation);
+  }
+  if (standing.length > 1) {
+    throw registerError('OPERATION_RECORD_AMBIGUOUS', {
+      recordId: null,
+      documentNumber: standing[0]?.documentNumber ?? null,
+      recordIds: versions.map(({ recordId }) => recordId),
+    });
+  }
+  const meant = standing[0] ?? versions.at(-1);
+  if (meant === undefined) throw registerError('OPERATION_RECORD_MISSING');
+  return performOperation(context, meant);
 }
 
 function operationDay(date: string, clock: Clock): Day {
@@ -275,7 +309,7 @@ function plainBytes(value: object): Uint8Array {
 }
 
 /** Tells whether an operation is the same as one given before, however its record was named. */
-function hashOf(operation: Operation & { recordId: bigint }): Uint8Array {
+function hashOf(operation: OperationOnVersion): Uint8Array {
   const { op, recordId, day, reason, reference, corrected } = operation;
   return createHash('sha256')
     .update(

@@ -30,7 +30,13 @@ import { registerError } from './errors.ts';
 import type { Hasher } from './hashing/hasher.ts';
 import type { OpeningsJournal } from './journal.ts';
 import { Journalling } from './journalling.ts';
-import { type Operation, type OperationDone, performOperation } from './operations.ts';
+import {
+  type Operation,
+  type OperationDone,
+  type OperationOnVersion,
+  performOnVersions,
+  performOperation,
+} from './operations.ts';
 import { Planner } from './planner.ts';
 import type { RegisterEvent, RegisterTrees, TransactionSender } from './ports.ts';
 import { type Receipt, receiptOf } from './receipts.ts';
@@ -102,6 +108,15 @@ const HEARTBEAT_PART = 0.4;
 const ROWS_AT_ONCE = 100;
 /** Codes that say what is in the way, and go away by themselves or by somebody's doing. */
 const HINDRANCES = ['REGISTER_', 'JOURNAL_', 'SEND_', 'STORE_', 'HASHER_'];
+
+/** One operation; the same on each version of a document; or why the row is none. */
+type RowOperation = Operation | readonly OperationOnVersion[] | LedgerError;
+
+function isVersions(
+  operation: Operation | readonly OperationOnVersion[],
+): operation is readonly OperationOnVersion[] {
+  return Array.isArray(operation);
+}
 
 /**
  * The agency's own register: entries from records and operations, batches, the journal,
@@ -207,11 +222,12 @@ export class RegisterService {
   }
 
   /**
-   * Does many operations, such as a file of them. Each row is done, was done before, or is
+   * Does many operations, such as a file of them. A list stands for one operation on a document that
+   * has several versions. Each row is done, was done before, or is
    * an issue with a code; a row with an issue changes nothing and holds up no other.
    */
   async operateAll(
-    rows: Iterable<{ readonly row: number; readonly operation: Operation | LedgerError }>,
+    rows: Iterable<{ readonly row: number; readonly operation: RowOperation }>,
   ): Promise<OperationsReport> {
     const results: OperationResult[] = [];
     const waiting = [...rows];
@@ -420,21 +436,21 @@ export class RegisterService {
     return keys;
   }
 
-  async #perform(tx: Database, operation: Operation): Promise<OperationDone> {
+  async #perform(tx: Database, operation: Operation | readonly OperationOnVersion[]): Promise<OperationDone> {
     const { keyId } = await this.#openRegister(tx);
-    return performOperation(
-      {
-        db: tx,
-        keyId,
-        keys: await this.#keysOf(keyId),
-        hasher: this.#hasher,
-        clock: this.#clock,
-      },
-      operation,
-    );
+    const context = {
+      db: tx,
+      keyId,
+      keys: await this.#keysOf(keyId),
+      hasher: this.#hasher,
+      clock: this.#clock,
+    };
+    return isVersions(operation)
+      ? performOnVersions(context, operation)
+      : performOperation(context, operation);
   }
 
-  async #rowResult(tx: Database, row: number, operation: Operation | LedgerError): Promise<OperationResult> {
+  async #rowResult(tx: Database, row: number, operation: RowOperation): Promise<OperationResult> {
     if (operation instanceof Error) return { row, status: 'issue', issue: operation };
     try {
       return { row, ...(await this.#perform(tx, operation)) };

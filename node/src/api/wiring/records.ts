@@ -11,6 +11,7 @@ import type {
   BatchStanding,
   CorrectedFields,
   Operation as RegisterOperation,
+  OperationOnVersion,
 } from '../../registers/index.ts';
 import { RecordStore, type StoredRecord } from '../../store/records.ts';
 import type { Rooms } from '../rooms.ts';
@@ -20,6 +21,8 @@ import type { Receipt } from '../schemas/ledger.ts';
 import type { RecordsPort, Upload } from '../services.ts';
 import { issueView, pageFrom, profileOf, recordView } from './intake.ts';
 import { dateText, momentOf } from './words.ts';
+
+const MOST_VERSIONS = 100;
 
 /** Records, what is done to them, and where they stand. */
 export class Records implements RecordsPort {
@@ -74,7 +77,7 @@ export class Records implements RecordsPort {
     try {
       const today = this.#rooms.imports.today();
       const issues: Issue[] = [];
-      const rows: { row: number; operation: RegisterOperation | LedgerError }[] = [];
+      const rows: { row: number; operation: RegisterOperation | OperationOnVersion[] }[] = [];
       let count = 0;
       for await (const outcome of readOperations(table, { today })) {
         count += 1;
@@ -93,20 +96,20 @@ export class Records implements RecordsPort {
           rows.push({ row, operation: base });
           continue;
         }
-        const stored = await this.#theOne(operation.documentNumber);
-        const corrected = stored && (await this.#corrected(stored, operation.corrections));
-        if (corrected !== undefined && 'issues' in corrected) {
-          issues.push(...corrected.issues.map((issue) => ({ ...issueView(issue), row })));
+        // A document that was corrected before has several records; the register knows which is meant.
+        const versions: OperationOnVersion[] = [];
+        let refused: readonly IntakeIssue[] = [];
+        for (const stored of await this.#versionsOf(operation.documentNumber)) {
+          const corrected = await this.#corrected(stored, operation.corrections);
+          if ('issues' in corrected) refused = corrected.issues;
+          else versions.push({ ...base, recordId: stored.id, corrected: corrected.fields });
+        }
+        if (versions.length === 0 && refused.length > 0) {
+          issues.push(...refused.map((issue) => ({ ...issueView(issue), row })));
           continue;
         }
-        // A document that is unknown or not unique is told by the register itself.
-        rows.push({
-          row,
-          operation:
-            corrected === undefined
-              ? base
-              : { ...base, recordId: stored?.id ?? 0n, corrected: corrected.fields },
-        });
+        // A document that is unknown is told by the register itself.
+        rows.push({ row, operation: versions.length === 0 ? base : versions });
       }
       const report = await this.#rooms.registers.operateAll(rows);
       for (const result of report.results) {
@@ -157,10 +160,9 @@ export class Records implements RecordsPort {
     };
   }
 
-  /** The one record of a document that stands; undefined when there is none or several. */
-  async #theOne(documentNumber: string): Promise<StoredRecord | undefined> {
-    const found = await new RecordStore(this.#rooms.db).list({ documentNumber, limit: 2 });
-    return found.length === 1 ? found[0] : undefined;
+  /** The records of a document, oldest first. */
+  #versionsOf(documentNumber: string): Promise<StoredRecord[]> {
+    return new RecordStore(this.#rooms.db).list({ documentNumber, limit: MOST_VERSIONS });
   }
 
   /** What the record should say, by the same rules as a row of a file. */
