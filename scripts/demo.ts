@@ -48,6 +48,7 @@ const directory = join(root, '.data', 'demo');
 const runFile = join(directory, 'run.json');
 const APPLICATION = 'procurement-qualification';
 const PREDICATE = 'no-severe-default';
+const SLUGS = ['beijing', 'tianjin', 'hebei'] as const;
 const REASON = 'demonstration: qualification of a supplier';
 const ROLES = {
   clean: 'no entry at all 无任何记录',
@@ -376,22 +377,29 @@ function failures({ checks }: Verification): string {
 }
 
 async function endEarlierRun(): Promise<void> {
-  let run: { nodes: number[]; chain: number };
-  try {
-    run = JSON.parse(await readFile(runFile, 'utf8')) as typeof run;
-  } catch {
-    // No earlier run, or one that ended itself.
-    return;
+  const run = await readJson<{ nodes: number[]; chain: number }>(runFile);
+  const nodes = new Set(run?.nodes.filter((pid) => isAlive(pid, directory)));
+  // A node that somebody started again in between says so in its own directory.
+  for (const slug of SLUGS) {
+    const serving = await readJson<{ pid: number }>(join(directory, slug, 'serving.json'));
+    if (serving !== undefined && isAlive(serving.pid, 'start.ts')) nodes.add(serving.pid);
   }
-  // A number may belong to another program by now: only what is still ours is ended.
-  const nodes = run.nodes.filter((pid) => isAlive(pid, 'start.ts'));
-  const chain = [run.chain].filter((pid) => isAlive(pid, 'anvil'));
-  if (nodes.length + chain.length > 0) {
+  const chain = run !== undefined && isAlive(run.chain, 'anvil') ? [run.chain] : [];
+  if (nodes.size + chain.length > 0) {
     process.stdout.write('Ending what an earlier demo left running … 停止上次演示的进程\n');
-    await endProcesses(nodes);
+    await endProcesses([...nodes]);
     await endProcesses(chain);
   }
   await rm(runFile, { force: true });
+}
+
+async function readJson<T>(file: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as T;
+  } catch {
+    // Not there, or cut short: no earlier run, or one that ended itself.
+    return undefined;
+  }
 }
 
 function shown(path: string): string {

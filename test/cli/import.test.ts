@@ -15,6 +15,28 @@ interface Outcome {
 const SAMPLES = join(import.meta.dirname, '../samples');
 
 describe('import --dry-run', () => {
+  it('writes no report over a file that is there, the imported one least of all, and says so before any work', async () => {
+    const temp = await makeTempDir();
+    try {
+      const file = join(temp.path, 'penalties.csv');
+      const bytes = await readFile(join(SAMPLES, 'beijing-penalties.csv'));
+      await writeFile(file, bytes);
+      const over = await ledger(['import', file, '--dry-run', '--json', '--report', file], {
+        directory: temp.path,
+      });
+      expect(over.code).to.equal(1);
+      expect(json<{ error: { code: string } }>(over).error.code).to.equal('OUTPUT_EXISTS');
+      expect(await readFile(file)).to.deep.equal(bytes);
+      const nowhere = await ledger(
+        ['import', file, '--dry-run', '--json', '--report', join(temp.path, 'none', 'x.xlsx')],
+        { directory: temp.path },
+      );
+      expect(json<{ error: { code: string } }>(nowhere).error.code).to.equal('OUTPUT_NOT_WRITABLE');
+    } finally {
+      await temp.remove();
+    }
+  });
+
   it('needs neither node nor chain, and prints exactly the documented shape', async () => {
     const ran = await ledger(['import', 'dirty-penalties.csv', '--dry-run', '--json'], {
       directory: SAMPLES,

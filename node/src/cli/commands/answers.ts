@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import type { QuestionDetail } from '../../api/schemas/answers.ts';
 import type { Book } from '../command.ts';
+import { requireWritable } from '../output-file.ts';
 import { EXIT } from '../io.ts';
 
 interface AskOptions {
@@ -60,6 +61,7 @@ export function answerCommands(book: Book): void {
           }),
         ),
     async ({ node, out, path, exit, surroundings }, options) => {
+      if (options.output !== undefined) await requireWritable(path(options.output), { mustBeNew: false });
       const asked = await node.call<{ items: QuestionDetail[] }>('ask', {
         json: {
           subject: options.subject,

@@ -14,6 +14,7 @@ import type {
 import type { Receipt } from '../../api/schemas/ledger.ts';
 import { systemClock } from '../../clock.ts';
 import { dryRun, fileSource, loadProfile, type ShownRecord } from '../../intake/index.ts';
+import { requireWritable } from '../output-file.ts';
 import type { Book, Context } from '../command.ts';
 import { table } from '../io.ts';
 
@@ -102,10 +103,18 @@ export function intakeCommands(book: Book): void {
         ),
     async (context, options, file) => {
       const path = context.path(file);
+      const report = options.report === undefined ? undefined : context.path(options.report);
+      if (report !== undefined) await requireWritable(report, { mustBeNew: true });
       const outcome = await (options.dryRun === true
         ? tryOut(context, path, options)
         : importInto(context, path, options));
       show(context, outcome);
+      if (report !== undefined) {
+        context.out.note({
+          en: `The rows with issues are in ${report}.`,
+          zh: `有问题的行已写入 ${report}。`,
+        });
+      }
     },
   );
 

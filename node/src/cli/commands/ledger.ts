@@ -3,6 +3,7 @@ import { LedgerError } from '@credit-ledger/sdk/protocol';
 import type { Anchored, Grant, Register, Sent } from '../../api/schemas/ledger.ts';
 import type { Book, Context } from '../command.ts';
 import { table } from '../io.ts';
+import { requireWritable } from '../output-file.ts';
 
 interface GiveOptions {
   readonly member?: string;
@@ -199,6 +200,7 @@ export function ledgerCommands(book: Book): void {
         book.words({ en: 'file to write; standard output when left out', zh: '输出文件，省略为标准输出' }),
       ),
     async (context, { output }) => {
+      if (output !== undefined) await requireWritable(context.path(output), { mustBeNew: false });
       const { body } = await context.node.call<Record<string, unknown>>('getNetwork');
       await write(context, body, output);
     },
@@ -222,6 +224,7 @@ export function ledgerCommands(book: Book): void {
           book.words({ en: 'file to write; standard output when left out', zh: '输出文件，省略为标准输出' }),
         ),
     async (context, { log, output }, registerId) => {
+      if (output !== undefined) await requireWritable(context.path(output), { mustBeNew: false });
       const { body } = await context.node.call<Record<string, unknown>>('makeCheckpoint', {
         json: { registerId, logIds: log ?? [] },
       });
