@@ -60,7 +60,16 @@ describe('the follower', function () {
 
   const send = async (data: Hex, to = stage.probe): Promise<void> => {
     await stage.hand.impersonateAccount({ address: deployer.address });
-    await stage.hand.sendUnsignedTransaction({ from: deployer.address, to, data, gas: 300_000n });
+    const hash = await stage.hand.sendUnsignedTransaction({
+      from: deployer.address,
+      to,
+      data,
+      gas: 300_000n,
+    });
+    // The chain takes it at once and puts it in a block a moment later.
+    await waitFor('the transaction in a block', () =>
+      stage.hand.getTransactionReceipt({ hash }).catch(() => undefined),
+    );
   };
   /** Notes values from `from` up to before `to`, a block each. */
   const note = async (from: number, to: number): Promise<void> => {
