@@ -6,10 +6,10 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IAnswerLog} from "./interfaces/IAnswerLog.sol";
 import {IApplicationList} from "./interfaces/IApplicationList.sol";
 import {IClaimVerifier} from "./interfaces/IClaimVerifier.sol";
+import {IConsentUse} from "./interfaces/IConsentUse.sol";
 import {IConsortium} from "./interfaces/IConsortium.sol";
 import {ICreditRegisters} from "./interfaces/ICreditRegisters.sol";
 import {ISharingGrants} from "./interfaces/ISharingGrants.sol";
-import {ISubjectConsents} from "./interfaces/ISubjectConsents.sol";
 import {Field} from "./lib/Field.sol";
 import {Names} from "./Names.sol";
 
@@ -65,7 +65,8 @@ contract AnswerLog is IAnswerLog, EIP712 {
     /// @inheritdoc IAnswerLog
     uint256 public logCount;
     mapping(uint256 logId => Record) private _records;
-    mapping(uint256 registerId => mapping(bytes32 grantId => mapping(bytes32 requestId => uint256)))
+    /// @dev By requester: request ids of letters can be foreseen, and nobody may take one up first.
+    mapping(uint256 registerId => mapping(bytes32 grantId => mapping(uint256 requester => mapping(bytes32 requestId => uint256))))
         private _logIds;
     /// @dev By requester: nobody can take up a tag seen in a pending transaction and be in its owner's way.
     mapping(uint256 requester => mapping(bytes32 subjectTag => bytes32 requestId)) private _tags;
@@ -257,9 +258,10 @@ contract AnswerLog is IAnswerLog, EIP712 {
     function logIdOf(
         uint256 registerId,
         bytes32 grantId,
+        uint256 requester,
         bytes32 requestId
     ) external view returns (uint256 logId) {
-        return _logIds[registerId][grantId][requestId];
+        return _logIds[registerId][grantId][requester][requestId];
     }
 
     /// @inheritdoc IAnswerLog
@@ -353,10 +355,13 @@ contract AnswerLog is IAnswerLog, EIP712 {
 
     function _newEntry(Request calldata request) private returns (uint256 logId) {
         if (request.requestId == bytes32(0)) revert InvalidRequestId();
-        uint256 known = _logIds[request.registerId][request.grantId][request.requestId];
+        mapping(bytes32 requestId => uint256) storage logIds = _logIds[request.registerId][request.grantId][
+            request.requester
+        ];
+        uint256 known = logIds[request.requestId];
         if (known != 0) revert AlreadyLogged(known);
         logId = ++logCount;
-        _logIds[request.registerId][request.grantId][request.requestId] = logId;
+        logIds[request.requestId] = logId;
         Record storage e = _records[logId];
         e.registerId = uint40(request.registerId);
         e.applicationVersion = request.applicationVersion;
@@ -445,7 +450,7 @@ contract AnswerLog is IAnswerLog, EIP712 {
         if (!byGrant && !consentNeeded) return;
         address consents = consortium.contractInForce(Names.SUBJECT_CONSENTS);
         if (consents == address(0)) revert ConsentNotAvailable(request.grantId);
-        ISubjectConsents(consents).consume(
+        IConsentUse(consents).consume(
             digest,
             request.requester,
             request.registerId,

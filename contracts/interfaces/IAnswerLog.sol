@@ -203,10 +203,12 @@ interface IAnswerLog {
     /// @notice The entry for a request; 0 for none.
     /// @param registerId The register.
     /// @param grantId The grant.
+    /// @param requester Who asked: the same request id of another requester is another request.
     /// @param requestId The request.
     function logIdOf(
         uint256 registerId,
         bytes32 grantId,
+        uint256 requester,
         bytes32 requestId
     ) external view returns (uint256 logId);
 
