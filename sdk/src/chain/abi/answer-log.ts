@@ -1262,6 +1262,11 @@ export const answerLogAbi = [
         "type": "bytes32"
       },
       {
+        "internalType": "uint256",
+        "name": "requester",
+        "type": "uint256"
+      },
+      {
         "internalType": "bytes32",
         "name": "requestId",
         "type": "bytes32"
