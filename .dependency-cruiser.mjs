@@ -17,7 +17,14 @@ const NODE = {
   witness: ['store', 'chain'],
   answers: ['store', 'registers'],
   exchange: ['store', 'keys', 'answers', 'chain'],
-  api: ['keys', 'store', 'intake', 'registers', 'chain', 'witness', 'answers', 'exchange'],
+  letters: ['store', 'keys', 'registers', 'chain', 'exchange'],
+  subjects: ['store', 'keys', 'registers', 'chain', 'exchange'],
+  cases: ['store', 'keys', 'registers', 'chain', 'exchange'],
+  publicity: ['store', 'registers', 'chain'],
+  api: [
+    ...['keys', 'store', 'intake', 'registers', 'chain', 'witness', 'answers', 'exchange'],
+    ...['letters', 'subjects', 'cases', 'publicity'],
+  ],
   cli: ['api', 'intake'],
 };
 

@@ -48,7 +48,10 @@ function render(): Map<string, string> {
   const errors = new Map<string, AbiItem>();
   for (const contract of CONTRACTS) {
     const abi = artifactAbi(contract.name);
-    files.set(`${contract.file}.ts`, source(contract.constant, `ABI of ${contract.name.replace('interfaces/I', '')}.`, abi));
+    files.set(
+      `${contract.file}.ts`,
+      source(contract.constant, `ABI of ${contract.name.replace('interfaces/I', '')}.`, abi),
+    );
     for (const item of abi) {
       if (item.type === 'error') errors.set(JSON.stringify([item.name, item.inputs]), item);
     }

@@ -17,7 +17,29 @@ export default buildModule('Ledger', (m) => {
   const applications = m.contract('ApplicationList', [consortium]);
   const grants = m.contract('SharingGrants', [consortium]);
   const answerLog = m.contract('AnswerLog', [consortium, registers]);
+  const workingCalendar = m.contract('WorkingCalendar', [consortium]);
+  const commitmentItems = m.contract('CommitmentItems', [consortium]);
+  const commitmentLetters = m.contract('CommitmentLetters', [consortium]);
+  const incompleteFilings = m.contract('IncompleteFilings', [consortium]);
+  const subjectConsents = m.contract('SubjectConsents', [consortium]);
+  const creditCases = m.contract('CreditCases', [consortium]);
+  const voluntaryPledges = m.contract('VoluntaryPledges', [consortium]);
   const claim8Verifier = m.contract('Claim8Verifier');
   const claim40Verifier = m.contract('Claim40Verifier');
-  return { consortium, registers, applications, grants, answerLog, claim8Verifier, claim40Verifier };
+  return {
+    consortium,
+    registers,
+    applications,
+    grants,
+    answerLog,
+    workingCalendar,
+    commitmentItems,
+    commitmentLetters,
+    incompleteFilings,
+    subjectConsents,
+    creditCases,
+    voluntaryPledges,
+    claim8Verifier,
+    claim40Verifier,
+  };
 });

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type NetworkFile, prepareNetwork } from '@credit-ledger/sdk/answer';
-import { LedgerView, makeCheckpoint, makeNetworkFile } from '@credit-ledger/sdk/chain';
+import { LedgerView, makeCheckpoint, makeNetworkFile, ProcessView } from '@credit-ledger/sdk/chain';
 import { type Hex, isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
 import { AnswerService, loadCircuitKeys, type OwnRegisters, PooledProver } from './answers/index.ts';
 import { createApi, createLogger, type Logger, type NodeServices } from './api/index.ts';
@@ -83,6 +83,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
 
   const chain = ledgerClient(config.rpcUrl, deployment);
   const view = new LedgerView(chain.viem as never, deployment);
+  const processes = new ProcessView(chain.viem as never, deployment.processes);
   const outbox = new Outbox({ db, client: chain, keyring, clock });
   const hasher = new ThreadHasher();
   const witness = new Witness({
@@ -157,6 +158,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     deployment,
     chain,
     view,
+    processes,
     outbox,
     follower,
     witness,

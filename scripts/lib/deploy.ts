@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { deploy, DeploymentResultType } from '@nomicfoundation/ignition-core';
 import type { Artifact, DeploymentResult, EIP1193Provider } from '@nomicfoundation/ignition-core';
 import { createPublicClient, http, type Address, type Hex, type LocalAccount, type PublicClient } from 'viem';
+import type { ProcessAddresses } from '@credit-ledger/sdk/chain';
 import Ledger from '../../ignition/modules/Ledger.ts';
 
 /** What the council may change later with `CreditRegisters.setParameters`. */
@@ -51,6 +52,7 @@ export interface Deployment {
   readonly applications: Address;
   readonly grants: Address;
   readonly answerLog: Address;
+  readonly processes: ProcessAddresses;
   readonly verifiers: Readonly<Record<string, Address>>;
   readonly circuits: readonly DeployedCircuit[];
   /** No event of these contracts is older. */
@@ -110,6 +112,15 @@ export async function deployLedger(options: DeployOptions): Promise<Deployment> 
     applications: at('ApplicationList'),
     grants: at('SharingGrants'),
     answerLog: at('AnswerLog'),
+    processes: {
+      calendar: at('WorkingCalendar'),
+      items: at('CommitmentItems'),
+      letters: at('CommitmentLetters'),
+      filings: at('IncompleteFilings'),
+      consents: at('SubjectConsents'),
+      cases: at('CreditCases'),
+      pledges: at('VoluntaryPledges'),
+    },
     verifiers,
     circuits: referenceCircuits().map((circuit) => {
       const verifier = verifiers[`${circuit.name}${circuit.size}`];

@@ -1,7 +1,9 @@
 import {
+  applicationIdOf,
   CATALOGUE,
   type CatalogueApplication,
   catalogueHash,
+  findPredicate,
   GATEWAYS,
   packedClauses,
   predicateHashOf,
@@ -20,7 +22,13 @@ import {
   type LocalAccount,
   type PublicClient,
 } from 'viem';
-import { applicationListAbi, consortiumAbi, ledgerErrorsAbi } from '../../sdk/src/chain/abi/index.ts';
+import {
+  applicationListAbi,
+  commitmentItemsAbi,
+  consortiumAbi,
+  creditCasesAbi,
+  ledgerErrorsAbi,
+} from '../../sdk/src/chain/abi/index.ts';
 import type { DeployedCircuit, Deployment } from './deploy.ts';
 
 /** As `Role` in the contract. */
@@ -86,6 +94,13 @@ export function foundingCalls(
     ['ApplicationList', deployment.applications],
     ['SharingGrants', deployment.grants],
     ['AnswerLog', deployment.answerLog],
+    ['WorkingCalendar', deployment.processes.calendar],
+    ['CommitmentItems', deployment.processes.items],
+    ['CommitmentLetters', deployment.processes.letters],
+    ['IncompleteFilings', deployment.processes.filings],
+    ['SubjectConsents', deployment.processes.consents],
+    ['CreditCases', deployment.processes.cases],
+    ['VoluntaryPledges', deployment.processes.pledges],
   ];
   return [
     ...inForce.map(([name, address]) =>
@@ -110,10 +125,33 @@ export function foundingCalls(
       }),
     ),
     ...members.map((member) => onConsortium(admissionData(member))),
+    ...processCalls(deployment),
     ...applications.map((application) => ({
       target: deployment.applications,
       data: publicationData(application, deployment.circuits),
     })),
+  ];
+}
+
+/** Working days for cases: starting values, which the council changes with `CreditCases.setRules`. */
+export const DEFAULT_CASE_RULES = { disputeDays: 7, repairDays: 10, carryOutDays: 3 } as const;
+
+/** What the processes need besides being in force: who may promise, and how long cases may take. */
+function processCalls({ processes }: Pick<Deployment, 'processes'>): CouncilCall[] {
+  const { predicate } = findPredicate('commitment-eligibility', 'may-promise');
+  return [
+    {
+      target: processes.items,
+      data: encodeFunctionData({
+        abi: commitmentItemsAbi,
+        functionName: 'setEligibility',
+        args: [applicationIdOf('commitment-eligibility'), toBytes32(predicateHashOf(predicate))],
+      }),
+    },
+    {
+      target: processes.cases,
+      data: encodeFunctionData({ abi: creditCasesAbi, functionName: 'setRules', args: [DEFAULT_CASE_RULES] }),
+    },
   ];
 }
 

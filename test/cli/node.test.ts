@@ -7,6 +7,7 @@ import { startApi, type TestApi } from '../api/support/api.ts';
 import { HASH, roomDoubles, USCC } from '../api/support/doubles.ts';
 import { makeTempDir } from '../support/temp.ts';
 import { json, ledger, type Ran } from './support.ts';
+import { madeUpProcesses } from '../support/deployment.ts';
 
 describe('commands that talk to a node', () => {
   let api: TestApi;
@@ -208,6 +209,7 @@ describe('init', () => {
           applications: address,
           grants: address,
           answerLog: address,
+          processes: madeUpProcesses(),
           deployedAtBlock: 1,
         }),
       );
@@ -253,6 +255,7 @@ describe('init', () => {
           applications: address,
           grants: address,
           answerLog: address,
+          processes: madeUpProcesses(),
           deployedAtBlock: 1,
         }),
       );

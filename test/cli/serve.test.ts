@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { makeTempDir } from '../support/temp.ts';
 import { json, ledger } from './support.ts';
+import { madeUpProcesses } from '../support/deployment.ts';
 
 const BIN = join(import.meta.dirname, '../../node/bin/ledger.mjs');
 
@@ -22,6 +23,7 @@ describe('serve', () => {
         applications: address(3),
         grants: address(4),
         answerLog: address(5),
+        processes: madeUpProcesses(),
         deployedAtBlock: 1,
       }),
     );

@@ -1,5 +1,5 @@
 import type { ChainClient, Deployment, FollowedEvent, Follower, Outbox } from '../chain/index.ts';
-import type { LedgerView } from '@credit-ledger/sdk/chain';
+import type { LedgerView, ProcessView } from '@credit-ledger/sdk/chain';
 import type { NetworkFile } from '@credit-ledger/sdk/answer';
 import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config.ts';
@@ -30,6 +30,7 @@ export interface Rooms {
   readonly deployment: Deployment;
   readonly chain: ChainClient;
   readonly view: LedgerView;
+  readonly processes: ProcessView;
   readonly outbox: Outbox;
   readonly follower: Follower<FollowedEvent>;
   readonly witness: Witness;

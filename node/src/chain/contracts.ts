@@ -1,10 +1,17 @@
 import {
   answerLogAbi,
   applicationListAbi,
+  commitmentItemsAbi,
+  commitmentLettersAbi,
   consortiumAbi,
+  creditCasesAbi,
   creditRegistersAbi,
+  incompleteFilingsAbi,
   ledgerErrorsAbi,
   sharingGrantsAbi,
+  subjectConsentsAbi,
+  voluntaryPledgesAbi,
+  workingCalendarAbi,
 } from '@credit-ledger/sdk/chain';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import type { Abi, Address } from 'viem';
@@ -24,6 +31,15 @@ const deploymentSchema = z.object({
   applications: address,
   grants: address,
   answerLog: address,
+  processes: z.object({
+    calendar: address,
+    items: address,
+    letters: address,
+    filings: address,
+    consents: address,
+    cases: address,
+    pledges: address,
+  }),
   deployedAtBlock: z.coerce.bigint().nonnegative(),
 });
 
@@ -58,6 +74,13 @@ export function ledgerContracts(deployment: Deployment): (ChainContract & { name
     at('ApplicationList', deployment.applications, applicationListAbi),
     at('SharingGrants', deployment.grants, sharingGrantsAbi),
     at('AnswerLog', deployment.answerLog, answerLogAbi),
+    at('WorkingCalendar', deployment.processes.calendar, workingCalendarAbi),
+    at('CommitmentItems', deployment.processes.items, commitmentItemsAbi),
+    at('CommitmentLetters', deployment.processes.letters, commitmentLettersAbi),
+    at('IncompleteFilings', deployment.processes.filings, incompleteFilingsAbi),
+    at('SubjectConsents', deployment.processes.consents, subjectConsentsAbi),
+    at('CreditCases', deployment.processes.cases, creditCasesAbi),
+    at('VoluntaryPledges', deployment.processes.pledges, voluntaryPledgesAbi),
   ];
 }
 

@@ -1,9 +1,16 @@
 import type {
   answerLogAbi,
   applicationListAbi,
+  commitmentItemsAbi,
+  commitmentLettersAbi,
   consortiumAbi,
+  creditCasesAbi,
   creditRegistersAbi,
+  incompleteFilingsAbi,
   sharingGrantsAbi,
+  subjectConsentsAbi,
+  voluntaryPledgesAbi,
+  workingCalendarAbi,
 } from '@credit-ledger/sdk/chain';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import {
@@ -35,6 +42,13 @@ interface Abis {
   ApplicationList: typeof applicationListAbi;
   SharingGrants: typeof sharingGrantsAbi;
   AnswerLog: typeof answerLogAbi;
+  WorkingCalendar: typeof workingCalendarAbi;
+  CommitmentItems: typeof commitmentItemsAbi;
+  CommitmentLetters: typeof commitmentLettersAbi;
+  IncompleteFilings: typeof incompleteFilingsAbi;
+  SubjectConsents: typeof subjectConsentsAbi;
+  CreditCases: typeof creditCasesAbi;
+  VoluntaryPledges: typeof voluntaryPledgesAbi;
 }
 
 export type ContractName = keyof Abis;

@@ -178,8 +178,8 @@ export class ChainLedgerReads implements LedgerReads {
     );
   }
 
-  logIdOf(registerId: bigint, grantId: Hex, requestId: Hex): Promise<bigint> {
-    return this.#read(() => this.#view.answerLog.read.logIdOf([registerId, grantId, requestId]));
+  logIdOf(registerId: bigint, grantId: Hex, requester: bigint, requestId: Hex): Promise<bigint> {
+    return this.#read(() => this.#view.answerLog.read.logIdOf([registerId, grantId, requester, requestId]));
   }
 
   async requestOfTag(requester: bigint, subjectTag: Hex): Promise<Hex | undefined> {

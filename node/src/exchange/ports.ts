@@ -66,7 +66,7 @@ export interface LedgerReads extends AnswerFacts {
   /** Whether there is a contract that knows consents. */
   consentsInForce(): Promise<boolean>;
   /** 0 for none. */
-  logIdOf(registerId: bigint, grantId: Hex, requestId: Hex): Promise<bigint>;
+  logIdOf(registerId: bigint, grantId: Hex, requester: bigint, requestId: Hex): Promise<bigint>;
   requestOfTag(requester: bigint, subjectTag: Hex): Promise<Hex | undefined>;
   logEntry(logId: bigint): Promise<LogEntryFact | undefined>;
   /** The transaction that made a log entry; undefined when that block has no such entry (any more). */

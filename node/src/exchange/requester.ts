@@ -466,7 +466,12 @@ export class Requester {
     const { time } = await facts.now();
     const expiry = BigInt(request.expiry);
     if (time <= expiry + LOG_SLACK_SECONDS) return false;
-    const logId = await facts.logIdOf(question.registerId, request.grantId, request.requestId);
+    const logId = await facts.logIdOf(
+      question.registerId,
+      request.grantId,
+      BigInt(request.requester),
+      request.requestId,
+    );
     if (logId !== 0n && time <= expiry + PATIENCE_SECONDS) return false;
     const error = logId === 0n ? noAnswerInTime(request) : notDelivered(logId);
     await this.#store.failed(question.id, storedError(error), clock.now());

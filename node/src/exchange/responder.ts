@@ -273,7 +273,12 @@ export class Responder {
   async #requireNew(request: SignedRequestJson): Promise<void> {
     const { facts } = this.#parts;
     const [logId, ofTag] = await Promise.all([
-      facts.logIdOf(BigInt(request.registerId), request.grantId, request.requestId),
+      facts.logIdOf(
+        BigInt(request.registerId),
+        request.grantId,
+        BigInt(request.requester),
+        request.requestId,
+      ),
       facts.requestOfTag(BigInt(request.requester), request.subjectTag),
     ]);
     if (logId !== 0n || ofTag !== undefined) throw rejection('REQUEST_REPLAYED');
@@ -492,7 +497,12 @@ export class Responder {
     const { facts, clock } = this.#parts;
     const request = question.request as SignedRequestJson;
     await agreedTime(facts, clock);
-    const logId = await facts.logIdOf(question.registerId, request.grantId, request.requestId);
+    const logId = await facts.logIdOf(
+      question.registerId,
+      request.grantId,
+      question.requester,
+      request.requestId,
+    );
     const entry = logId === 0n ? undefined : await facts.logEntry(logId);
     const transactionHash = entry && (await facts.logTransaction(logId, entry.blockNumber));
     if (entry === undefined || transactionHash === undefined) throw entryNotSeen(request.requestId);

@@ -6,4 +6,5 @@ export * from './events.ts';
 export * from './facts.ts';
 export * from './members.ts';
 export * from './network.ts';
+export * from './processes.ts';
 export * from './view.ts';

@@ -143,9 +143,13 @@ export class FakeLedger implements LedgerReads {
         : { standing: this.standing },
     );
   }
-  logIdOf(registerId: bigint, grantId: Hex, requestId: Hex) {
+  logIdOf(registerId: bigint, grantId: Hex, requester: bigint, requestId: Hex) {
     const found = this.entries.findIndex(
-      (each) => each.registerId === registerId && each.grantId === grantId && each.requestId === requestId,
+      (each) =>
+        each.registerId === registerId &&
+        each.grantId === grantId &&
+        each.requester === requester &&
+        each.requestId === requestId,
     );
     return this.#reach(BigInt(found + 1));
   }
