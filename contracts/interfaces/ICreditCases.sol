@@ -78,6 +78,7 @@ interface ICreditCases {
         uint32 dueDay
     );
     event CaseReceived(uint256 indexed caseId, uint256 indexed registerId);
+    /// @dev `CarriedOut` when the source grants a repair: no `CaseCarriedOut` follows then.
     event CaseDecided(
         uint256 indexed caseId,
         uint256 indexed registerId,
@@ -123,10 +124,10 @@ interface ICreditCases {
     /// @param superior Another authority.
     function setSuperior(uint256 memberId, uint256 superior) external;
 
-    /// @notice Files a case. Operator key of an active member.
+    /// @notice Files a case. Operator key of an active member; `InvalidRules` before the council has set rules.
     /// @param caseType Dispute or repair.
     /// @param registerId The source's register.
-    /// @param documentHash Hash of the salted document; used once.
+    /// @param documentHash Hash of the salted document; a member files each once.
     /// @return caseId Counted from 1.
     function file(
         CaseType caseType,
@@ -172,7 +173,7 @@ interface ICreditCases {
     /// @notice Dismisses what cannot be decided. Operator key of the register's owner; from Filed or Received.
     /// @param caseId The case.
     /// @param code 1 ENTRY_UNKNOWN, 2 NOT_THE_SUBJECTS, 3 NOT_DELIVERED, 4 MALFORMED, 5 ALREADY_OPEN, 6 NOT_REPAIRABLE,
-    /// 7 TOO_EARLY, 8 CONDITIONS_NOT_MET.
+    /// 7 TOO_EARLY, 8 CONDITIONS_NOT_MET; 6 to 8 for repairs only.
     function dismiss(uint256 caseId, uint16 code) external;
 
     /// @notice Takes a case back. Operator key of the member that filed it; from Filed or Received.
@@ -197,9 +198,10 @@ interface ICreditCases {
     /// @notice How many cases there are.
     function caseCount() external view returns (uint256);
 
-    /// @notice The case of a document; 0 for none.
+    /// @notice The case that a member filed with a document; 0 for none.
+    /// @param filedBy The member.
     /// @param documentHash The document.
-    function caseOfDocument(bytes32 documentHash) external view returns (uint256 caseId);
+    function caseOfDocument(uint256 filedBy, bytes32 documentHash) external view returns (uint256 caseId);
 
     /// @notice Cases about a register that were not decided or carried out in time.
     /// @param registerId The register.

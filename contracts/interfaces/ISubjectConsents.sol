@@ -96,7 +96,8 @@ interface ISubjectConsents is IConsentUse {
 
     /// @notice Binds a subject's key. Operator key of an active authority, which vouches that the key is the subject's.
     /// @param subject The key; bound once, for good.
-    /// @param bindingCommit keccak256(abi.encode("credit-ledger/binding", uscc, salt)), salt 256 random bits.
+    /// @param bindingCommit keccak256(abi.encode("credit-ledger/binding", uscc, salt)), salt 256 random bits; an
+    /// authority uses each once.
     /// @param signature EIP-712 `Binding(uint256 voucher,bytes32 bindingCommit)` by the subject's key.
     /// @return bindingId Counted from 1.
     function bind(
@@ -105,7 +106,8 @@ interface ISubjectConsents is IConsentUse {
         bytes calldata signature
     ) external returns (uint256 bindingId);
 
-    /// @notice Ends a binding; its consents hold no longer. Operator key of the authority that vouched.
+    /// @notice Ends a binding; its consents hold no longer. Operator key of the authority that vouched, or the council:
+    /// an authority that is suspended or has left cannot mend what it vouched for.
     /// @param bindingId The binding.
     function endBinding(uint256 bindingId) external;
 
@@ -114,19 +116,22 @@ interface ISubjectConsents is IConsentUse {
     /// @param signature EIP-712 `BindingEnd(uint256 bindingId)` by the subject's key.
     function endBindingBySubject(uint256 bindingId, bytes calldata signature) external;
 
-    /// @notice Gives a consent. Relayed by the operator key of an active member.
-    /// @param input The consent.
+    /// @notice Gives a consent. Relayed by the operator key of an active member. It holds for every version of the
+    /// application.
+    /// @param input The consent; register, requester and application must be there, the salt must not be zero.
     /// @param signature EIP-712 `Consent(uint256 bindingId,bytes32 applicationId,uint256 registerId,uint256
     /// requester,uint64 validFrom,uint64 validUntil,uint32 maxUses,bytes32 salt)` by the binding's key.
     /// @return consentId EIP-712 digest of the consent.
     function give(ConsentInput calldata input, bytes calldata signature) external returns (bytes32 consentId);
 
-    /// @notice Revokes a consent, from this transaction on. Relayed by anyone.
+    /// @notice Revokes a consent, from this transaction on. Relayed by anyone. A consent that was signed and not yet given
+    /// can be revoked too, and can then not be given any more.
     /// @param consentId The consent.
     /// @param signature EIP-712 `ConsentRevocation(bytes32 consentId)` by the binding's key.
     function revoke(bytes32 consentId, bytes calldata signature) external;
 
-    /// @notice Says which consent a question rests on. Operator key of the consent's requester; a question cites once.
+    /// @notice Says which consent a question rests on. Operator key of the consent's requester; a question of a requester
+    /// cites once. Whether register and application fit shows when the consent is used.
     /// @param consentId The consent.
     /// @param requestDigest EIP-712 digest of the question.
     function cite(bytes32 consentId, bytes32 requestDigest) external;
@@ -158,9 +163,10 @@ interface ISubjectConsents is IConsentUse {
     /// @param consentId The consent.
     function consent(bytes32 consentId) external view returns (ConsentView memory);
 
-    /// @notice The consent that a question cites; zero for none.
+    /// @notice The consent that a requester cited for a question; zero for none.
+    /// @param requester Who asks.
     /// @param requestDigest EIP-712 digest of the question.
-    function citedBy(bytes32 requestDigest) external view returns (bytes32 consentId);
+    function citedBy(uint256 requester, bytes32 requestDigest) external view returns (bytes32 consentId);
 
     /// @notice The id of a consent.
     /// @param input The consent.

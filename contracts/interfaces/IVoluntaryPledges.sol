@@ -50,11 +50,12 @@ interface IVoluntaryPledges {
     error UnknownPledge(uint256 pledgeId);
     error PledgeIsWithdrawn(uint256 pledgeId, uint64 withdrawnAt);
     error OwnPledge(uint256 pledgeId, uint256 memberId);
+    error ObservationKnown(uint256 pledgeId, uint256 observer, bytes32 observationHash);
 
     /// @notice Publishes a pledge. Operator key of an active association.
     /// @param kind What it is about.
     /// @param pledger The pledging company's key.
-    /// @param documentHash Hash of the salted document.
+    /// @param documentHash Hash of the salted document; an association publishes each once.
     /// @param scopeHash Hash of the scope in which it is published.
     /// @param publicUntil Last day of publication: today or later.
     /// @param signature EIP-712 `Pledge(uint256 association,uint8 kind,bytes32 documentHash,bytes32 scopeHash,uint32
@@ -74,9 +75,10 @@ interface IVoluntaryPledges {
     /// @param signature EIP-712 `PledgeWithdrawal(uint256 pledgeId)` by the pledger's key.
     function withdraw(uint256 pledgeId, bytes calldata signature) external;
 
-    /// @notice Attaches an observation. Operator key of any active member but the association itself.
+    /// @notice Attaches an observation. Operator key of any active member but the association itself. Also after the last
+    /// day of publication, but not to a pledge that was withdrawn.
     /// @param pledgeId The pledge.
-    /// @param observationHash Salted hash of the observation.
+    /// @param observationHash Salted hash of the observation; a member attaches each once.
     function observe(uint256 pledgeId, bytes32 observationHash) external;
 
     /// @notice A pledge.

@@ -659,6 +659,11 @@ export const creditCasesAbi = [
   {
     "inputs": [
       {
+        "internalType": "uint256",
+        "name": "filedBy",
+        "type": "uint256"
+      },
+      {
         "internalType": "bytes32",
         "name": "documentHash",
         "type": "bytes32"

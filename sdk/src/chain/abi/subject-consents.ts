@@ -670,6 +670,11 @@ export const subjectConsentsAbi = [
   {
     "inputs": [
       {
+        "internalType": "uint256",
+        "name": "requester",
+        "type": "uint256"
+      },
+      {
         "internalType": "bytes32",
         "name": "requestDigest",
         "type": "bytes32"

@@ -54,6 +54,27 @@ export const voluntaryPledgesAbi = [
       },
       {
         "internalType": "uint256",
+        "name": "observer",
+        "type": "uint256"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "observationHash",
+        "type": "bytes32"
+      }
+    ],
+    "name": "ObservationKnown",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "pledgeId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
         "name": "memberId",
         "type": "uint256"
       }
