@@ -170,6 +170,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'SIGNATURE_WRONG',
     'CONTENT_EMPTY',
     'CONTENT_SALT_MALFORMED',
+    'DOCUMENT_NOT_SALTED',
     'ENTRY_MALFORMED',
     'ENTRY_PACKED_MALFORMED',
     'TREE_DELTA_MALFORMED',
