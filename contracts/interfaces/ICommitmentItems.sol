@@ -92,8 +92,8 @@ interface ICommitmentItems {
 
     /// @notice Which predicate shows that an applicant may promise: no serious adverse record in force and no
     /// unrepaired broken commitment. One rule for all items, so that no authority can ask for less. Council only.
-    /// @param applicationId The application.
-    /// @param predicateHash Its predicate.
+    /// @param applicationId An application in force.
+    /// @param predicateHash A predicate of its version in force.
     function setEligibility(bytes32 applicationId, bytes32 predicateHash) external;
 
     /// @notice What `setEligibility` set last; zero before.
@@ -113,8 +113,8 @@ interface ICommitmentItems {
     /// @param itemId The item.
     function withdrawItem(bytes32 itemId) external;
 
-    /// @notice Publishes a template. All seven and all four are needed: an incomplete one cannot be offered. Operator
-    /// key of the item's owner.
+    /// @notice Publishes a template of an item in force. All seven and all four are needed: an incomplete one cannot be
+    /// offered. Operator key of the item's owner.
     /// @param itemId The item.
     /// @param told Hashes of the seven things to tell.
     /// @param confirmed Hashes of the four to confirm.

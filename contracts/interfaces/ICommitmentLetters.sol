@@ -65,8 +65,12 @@ interface ICommitmentLetters {
         bytes32 publicScopeHash;
         /// Last day of its publication; 0 when it is not published.
         uint32 publicUntil;
-        /// Last second at which it may be promised: at most 30 days ahead.
+        /// Last second at which it may be promised: at most 30 days ahead, and before the draw closes.
         uint64 promiseBy;
+        /// An open draw of this authority that decides whether the promise is checked; 0 for none. Fixed before the
+        /// applicant signs, and signed with the rest: once it has the signature, the authority could work out what each
+        /// of its draws selects, and would pick.
+        uint256 drawId;
     }
 
     /// @notice A claim of eligibility in one register.
@@ -95,8 +99,6 @@ interface ICommitmentLetters {
         CheckMode checkMode;
         /// Last day for the check; 0 when there is none.
         uint32 checkBy;
-        /// The draw that decides whether it is checked; 0 for none.
-        uint256 drawId;
         Outcome outcome;
         bytes32 legalBasisHash;
         /// Salted hash of the register entry that follows from the check; zero for none.
@@ -112,7 +114,7 @@ interface ICommitmentLetters {
         /// Zero until it is revealed.
         bytes32 seed;
         uint16 rateBasisPoints;
-        /// Letters may be put in it before this second; from it on the seed may be revealed.
+        /// Its letters must be promised before this second; from it on, for seven days, the seed may be revealed.
         uint64 closesAt;
     }
 
@@ -188,8 +190,11 @@ interface ICommitmentLetters {
     error EligibilityNotSet();
     error InvalidTag(bytes32 subjectTag);
     error InvalidApplicant();
-    /// @dev An applicant's key serves one letter.
+    /// @dev An applicant's key serves one letter. Until the applicant has signed, only letters of the same authority
+    /// count: nobody can take up a key that it saw in a pending transaction and be in its owner's way.
     error ApplicantKeyUsed(address applicant, uint256 letterId);
+    /// @dev A tag serves one letter of an authority: used twice it would show that both are about the same subject.
+    error TagUsed(bytes32 subjectTag, uint256 letterId);
     error InvalidHash(string field);
     error InvalidPublication(ICommitmentItems.PublicReason reason, uint32 publicUntil);
     error InvalidPromiseBy(uint64 promiseBy, uint64 earliest, uint64 latest);
@@ -202,9 +207,13 @@ interface ICommitmentLetters {
     error ClaimOfOtherLetter(uint256 logId, bytes32 expected, bytes32 requestId);
     error ClaimOfOtherRequester(uint256 logId, uint256 expected, uint256 requester);
     error ClaimOfOtherSubject(uint256 logId, bytes32 expected, bytes32 subjectTag);
+    error ClaimOfOtherApplication(uint256 logId, bytes32 expected, bytes32 applicationId);
     error ClaimOfOtherPredicate(uint256 logId, bytes32 expected, bytes32 predicateHash);
+    /// @dev A claim is about the day on which it was logged, give or take one, whatever days its application permits.
+    error ClaimOfOtherDay(uint256 logId, uint32 loggedDay, uint32 asOfDay);
     error ClaimTooOld(uint256 logId, uint64 loggedAt, uint64 earliest);
     error ClaimNotProved(uint256 logId);
+    error RefusalReasonMissing();
     error InvalidCheck(CheckMode mode, uint32 checkBy);
     error InvalidOutcome(Outcome outcome);
     error LegalBasisMissing();
@@ -217,6 +226,8 @@ interface ICommitmentLetters {
     error DrawClosed(uint256 drawId, uint64 closesAt);
     error DrawStillOpen(uint256 drawId, uint64 closesAt);
     error DrawAlreadyRevealed(uint256 drawId);
+    /// @dev What was not revealed in time has selected every letter, for good.
+    error RevealTooLate(uint256 drawId, uint64 latest);
     error WrongSeed(uint256 drawId, bytes32 seedCommit);
 
     /// @notice Offers an applicant the letter of an item. Nothing is said of the applicant yet. Operator key of the
@@ -231,8 +242,8 @@ interface ICommitmentLetters {
         bytes32 templateId
     ) external returns (uint256 letterId);
 
-    /// @notice The applicant was told everything at once (一次性告知). Fixes subject tag, applicant's key, document and
-    /// publication for good. Operator key of the deciding authority; from Offered.
+    /// @notice The applicant was told everything at once (一次性告知). Fixes subject tag, applicant's key, document,
+    /// publication and draw for good. Operator key of the deciding authority; from Offered.
     /// @param letterId The letter.
     /// @param notice What it is; published exactly when the item says why.
     function inform(uint256 letterId, Notice calldata notice) external;
@@ -240,8 +251,8 @@ interface ICommitmentLetters {
     /// @notice The promise: both copies and a proof of eligibility for each register that the item names. Operator key
     /// of the deciding authority; from Informed, not after `promiseBy`.
     /// @dev Each claim must be logged by the answer log in force, for the request id of this letter, asked by the
-    /// deciding authority, with the letter's tag, application and predicate, no older than the item allows, and
-    /// `verifyClaim` must accept YES for it.
+    /// deciding authority, with the letter's tag, application and predicate, about the day of its logging, no older than
+    /// the item allows, and `verifyClaim` must accept YES for it.
     /// @param letterId The letter.
     /// @param applicantSignature By the applicant's key over the digest, 65 bytes, low s.
     /// @param agencySignature By the authority's operator key over the same digest.
@@ -256,19 +267,13 @@ interface ICommitmentLetters {
     /// @notice The authority decided the application, and how the promise will be checked. From Promised.
     /// @param letterId The letter.
     /// @param decisionHash Salted hash of the decision.
-    /// @param mode How it is checked.
+    /// @param mode How it is checked; a letter in a draw cannot be exempted: the draw decides.
     /// @param checkBy Last day for the check: today or later; 0 exactly when it is exempt.
-    /// @param drawId An open draw of this authority that decides whether it is checked; 0 for none.
-    function decide(
-        uint256 letterId,
-        bytes32 decisionHash,
-        CheckMode mode,
-        uint32 checkBy,
-        uint256 drawId
-    ) external;
+    function decide(uint256 letterId, bytes32 decisionHash, CheckMode mode, uint32 checkBy) external;
 
-    /// @notice What the check found; final. Operator key of the deciding authority; from Decided. After the last day
-    /// it is still possible, and the event says that it was late.
+    /// @notice What the check found; final. Operator key of the deciding authority; from Decided, exempt or not, selected
+    /// or not: daily supervision may find something out as well. After the last day it is still possible, and the event
+    /// says that it was late.
     /// @param letterId The letter.
     /// @param kept Whether the promise was true.
     /// @param findingHash Salted hash of the finding.
@@ -302,8 +307,8 @@ interface ICommitmentLetters {
     /// @param reasonHash Salted hash of the reason.
     function terminate(uint256 letterId, bytes32 reasonHash) external;
 
-    /// @notice Opens a draw: the seed is fixed before any letter of it is decided. Operator key of an active authority.
-    /// @param seedCommit keccak256(abi.encode(seed)), not zero.
+    /// @notice Opens a draw: the seed is fixed before any applicant of it signs. Operator key of an active authority.
+    /// @param seedCommit keccak256(abi.encode(seed)) of a random seed that is not zero; new for each draw.
     /// @param rateBasisPoints How many of 10,000 letters are checked: 1 to 10,000.
     /// @param closesAt One hour to 366 days from now.
     /// @return drawId Counted from 1.
@@ -313,15 +318,15 @@ interface ICommitmentLetters {
         uint64 closesAt
     ) external returns (uint256 drawId);
 
-    /// @notice Reveals a draw's seed, from its closing on. Operator key of its authority, once.
+    /// @notice Reveals a draw's seed, within seven days from its closing. Operator key of its authority, once.
     /// @param drawId The draw.
     /// @param seed The seed.
     function revealDraw(uint256 drawId, bytes32 seed) external;
 
     /// @notice Whether a letter is to be checked. Without a draw: by its mode. With one:
-    /// keccak256(abi.encode(seed, letterId, applicantCopy)) mod 10,000 below the rate. The authority knew the seed and
-    /// not the applicant's signature, the applicant the other way round, so neither could choose. A seed that is not
-    /// revealed within seven days after closing selects every letter.
+    /// keccak256(abi.encode(seed, letterId, applicantCopy)) mod 10,000 below the rate. When the draw was fixed, the
+    /// authority knew the seed and not the applicant's signature, and the applicant signed without knowing the seed, so
+    /// neither could choose. A seed that is not revealed within seven days after closing selects every letter.
     /// @param letterId A letter that was decided.
     /// @return known False while the draw is open or may still be revealed.
     /// @return selected Whether it is to be checked.
@@ -334,6 +339,9 @@ interface ICommitmentLetters {
     /// @notice How many letters there are.
     function letterCount() external view returns (uint256);
 
+    /// @notice How many draws there are.
+    function drawCount() external view returns (uint256);
+
     /// @notice A draw; authority 0 when there is none.
     /// @param drawId The draw.
     function draw(uint256 drawId) external view returns (DrawView memory);
@@ -344,7 +352,7 @@ interface ICommitmentLetters {
 
     /// @notice EIP-712 digest that both copies sign: `Letter(uint256 letterId,uint256 authority,bytes32 itemId,uint32
     /// itemVersion,bytes32 templateId,bytes32 subjectTag,address applicant,bytes32 documentHash,bytes32
-    /// publicScopeHash,uint32 publicUntil)`, domain ("CreditLedger", "1", chain, this contract).
+    /// publicScopeHash,uint32 publicUntil,uint256 drawId)`, domain ("CreditLedger", "1", chain, this contract).
     /// @param letterId A letter that was informed.
     function letterDigest(uint256 letterId) external view returns (bytes32);
 }

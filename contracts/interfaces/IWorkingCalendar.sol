@@ -14,6 +14,7 @@ interface IWorkingCalendar {
     /// @dev A day beyond the year's end is set, or the working days are fewer than 200 or more than 300.
     error InvalidBitmap(uint16 year, uint256 workingDays);
     error InvalidSource();
+    /// @dev `year` is 65535 for every year that is later.
     error DayNotCovered(uint32 day, uint16 year);
     error InvalidWorkingDays(uint16 workingDays);
 
@@ -33,7 +34,7 @@ interface IWorkingCalendar {
     function isWorkingDay(uint32 day) external view returns (bool);
 
     /// @notice The last day of a period of working days. The first day is not counted (行政处罚法, 民法典).
-    /// @dev Every day up to the due day must be covered.
+    /// @dev Every day that is counted, up to the due day, must be covered; the first day need not be.
     /// @param fromDay The day on which the period begins; need not be a working day.
     /// @param workingDays 1 to 250.
     /// @return day The due day, itself a working day.

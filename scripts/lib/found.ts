@@ -125,11 +125,12 @@ export function foundingCalls(
       }),
     ),
     ...members.map((member) => onConsortium(admissionData(member))),
-    ...processCalls(deployment),
     ...applications.map((application) => ({
       target: deployment.applications,
       data: publicationData(application, deployment.circuits),
     })),
+    // After the applications: eligibility is a predicate that one of them lists.
+    ...processCalls(deployment),
   ];
 }
 

@@ -93,7 +93,7 @@ describe('AnswerLog', () => {
       expect(entry.circuitId).to.equal(CIRCUIT_8);
       expect(entry.answerCommitment).to.equal(id('commitment'));
       expect(entry.time).to.equal(await latest());
-      expect(await answerLog.logIdOf(1, asking.grantId, request.requestId)).to.equal(1n);
+      expect(await answerLog.logIdOf(1, asking.grantId, requester.id, request.requestId)).to.equal(1n);
       expect(await answerLog.requestOfTag(requester.id, request.subjectTag)).to.equal(request.requestId);
       expect(await answerLog.logCount()).to.equal(1n);
       expect((await registers.batch(1, 1)).batchHash).to.equal(entry.batchHash);

@@ -43,6 +43,48 @@ export const commitmentLettersAbi = [
       },
       {
         "internalType": "bytes32",
+        "name": "applicationId",
+        "type": "bytes32"
+      }
+    ],
+    "name": "ClaimOfOtherApplication",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "logId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint32",
+        "name": "loggedDay",
+        "type": "uint32"
+      },
+      {
+        "internalType": "uint32",
+        "name": "asOfDay",
+        "type": "uint32"
+      }
+    ],
+    "name": "ClaimOfOtherDay",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "logId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "expected",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "bytes32",
         "name": "requestId",
         "type": "bytes32"
       }
@@ -454,6 +496,43 @@ export const commitmentLettersAbi = [
     "type": "error"
   },
   {
+    "inputs": [],
+    "name": "RefusalReasonMissing",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "drawId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint64",
+        "name": "latest",
+        "type": "uint64"
+      }
+    ],
+    "name": "RevealTooLate",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes32",
+        "name": "subjectTag",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "letterId",
+        "type": "uint256"
+      }
+    ],
+    "name": "TagUsed",
+    "type": "error"
+  },
+  {
     "inputs": [
       {
         "internalType": "bytes32",
@@ -789,6 +868,11 @@ export const commitmentLettersAbi = [
             "internalType": "uint64",
             "name": "promiseBy",
             "type": "uint64"
+          },
+          {
+            "internalType": "uint256",
+            "name": "drawId",
+            "type": "uint256"
           }
         ],
         "indexed": false,
@@ -1057,11 +1141,6 @@ export const commitmentLettersAbi = [
         "internalType": "uint32",
         "name": "checkBy",
         "type": "uint32"
-      },
-      {
-        "internalType": "uint256",
-        "name": "drawId",
-        "type": "uint256"
       }
     ],
     "name": "decide",
@@ -1116,6 +1195,19 @@ export const commitmentLettersAbi = [
     "type": "function"
   },
   {
+    "inputs": [],
+    "name": "drawCount",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
     "inputs": [
       {
         "internalType": "uint256",
@@ -1153,6 +1245,11 @@ export const commitmentLettersAbi = [
             "internalType": "uint64",
             "name": "promiseBy",
             "type": "uint64"
+          },
+          {
+            "internalType": "uint256",
+            "name": "drawId",
+            "type": "uint256"
           }
         ],
         "internalType": "struct ICommitmentLetters.Notice",
@@ -1233,6 +1330,11 @@ export const commitmentLettersAbi = [
                 "internalType": "uint64",
                 "name": "promiseBy",
                 "type": "uint64"
+              },
+              {
+                "internalType": "uint256",
+                "name": "drawId",
+                "type": "uint256"
               }
             ],
             "internalType": "struct ICommitmentLetters.Notice",
@@ -1268,11 +1370,6 @@ export const commitmentLettersAbi = [
             "internalType": "uint32",
             "name": "checkBy",
             "type": "uint32"
-          },
-          {
-            "internalType": "uint256",
-            "name": "drawId",
-            "type": "uint256"
           },
           {
             "internalType": "enum ICommitmentLetters.Outcome",

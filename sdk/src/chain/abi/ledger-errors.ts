@@ -1807,6 +1807,48 @@ export const ledgerErrorsAbi = [
       },
       {
         "internalType": "bytes32",
+        "name": "applicationId",
+        "type": "bytes32"
+      }
+    ],
+    "name": "ClaimOfOtherApplication",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "logId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint32",
+        "name": "loggedDay",
+        "type": "uint32"
+      },
+      {
+        "internalType": "uint32",
+        "name": "asOfDay",
+        "type": "uint32"
+      }
+    ],
+    "name": "ClaimOfOtherDay",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "logId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "expected",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "bytes32",
         "name": "requestId",
         "type": "bytes32"
       }
@@ -2161,6 +2203,43 @@ export const ledgerErrorsAbi = [
       }
     ],
     "name": "PromiseTooLate",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "RefusalReasonMissing",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "drawId",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint64",
+        "name": "latest",
+        "type": "uint64"
+      }
+    ],
+    "name": "RevealTooLate",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes32",
+        "name": "subjectTag",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "letterId",
+        "type": "uint256"
+      }
+    ],
+    "name": "TagUsed",
     "type": "error"
   },
   {

@@ -1,0 +1,46 @@
+import { id } from 'ethers';
+import type {
+  CommitmentItems,
+  CommitmentLetters,
+  IncompleteFilings,
+  WorkingCalendar,
+} from '../../../types/index.ts';
+import { deployContract, freshWorld, networkHelpers, type TestCall, type World } from './world.ts';
+
+/** The contracts of the processes, put in force in the founded world. */
+export interface Processes {
+  readonly calendar: WorkingCalendar;
+  readonly items: CommitmentItems;
+  readonly letters: CommitmentLetters;
+  readonly filings: IncompleteFilings;
+}
+
+/** The founded world, and the processes in it. */
+export type ProcessWorld = World & Processes;
+
+/** Restores the founded world with the processes in force; the first call makes it. */
+export function freshProcesses(): Promise<ProcessWorld> {
+  return networkHelpers.loadFixture(buildProcesses);
+}
+
+async function buildProcesses(): Promise<ProcessWorld> {
+  const world = await freshWorld();
+  const { consortium } = world;
+  const processes: Processes = {
+    calendar: await deployContract<WorkingCalendar>('WorkingCalendar', consortium),
+    items: await deployContract<CommitmentItems>('CommitmentItems', consortium),
+    letters: await deployContract<CommitmentLetters>('CommitmentLetters', consortium),
+    filings: await deployContract<IncompleteFilings>('IncompleteFilings', consortium),
+  };
+  const calls: TestCall[] = [];
+  for (const [name, contract] of [
+    ['WorkingCalendar', processes.calendar],
+    ['CommitmentItems', processes.items],
+    ['CommitmentLetters', processes.letters],
+    ['IncompleteFilings', processes.filings],
+  ] as const) {
+    calls.push(await world.call(consortium, 'putInForce', [id(name), await contract.getAddress(), 1]));
+  }
+  await (await world.decide(...calls)).wait();
+  return { ...world, ...processes };
+}
