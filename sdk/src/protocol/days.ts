@@ -40,3 +40,16 @@ export function dateOfDay(day: Day): string {
 export function dayAt(unixSeconds: number | bigint): Day {
   return Number((BigInt(unixSeconds) + BigInt(UTC8_SECONDS)) / BigInt(DAY_SECONDS)) as Day;
 }
+
+/**
+ * The day whole months later: the day of the same number, or the last of a shorter month
+ * (2024-08-31 and 6 months: 2025-02-28). Never beyond OPEN_END, the largest day that there is.
+ */
+export function addMonths(day: Day, months: number): Day {
+  const date = new Date(day * DAY_SECONDS * 1000);
+  const year = date.getUTCFullYear();
+  const month = date.getUTCMonth() + months;
+  const lastOfMonth = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  const time = Date.UTC(year, month, Math.min(date.getUTCDate(), lastOfMonth));
+  return Math.min(time / 1000 / DAY_SECONDS, OPEN_END) as Day;
+}

@@ -10,6 +10,7 @@ export * from './jcs.ts';
 export * from './poseidon.ts';
 export * from './predicate.ts';
 export * from './refusals.ts';
+export * from './repair-rules.ts';
 export * from './salted.ts';
 export * from './tree.ts';
 export * from './typed.ts';
