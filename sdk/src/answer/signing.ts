@@ -6,10 +6,9 @@ import {
   CHECKPOINT_TYPES,
   type Hex,
   integerToBytes,
-  keccakHex,
-  keccakWords,
   ledgerDomain,
   REQUEST_TYPES,
+  structDigest,
 } from '../protocol/index.ts';
 
 /** Which ledger a signature belongs to. */
@@ -18,47 +17,14 @@ export interface SigningDomain {
   readonly answerLog: Hex;
 }
 
-type Field = { readonly name: string; readonly type: string };
-type Value = bigint | number | string;
-
-const encoder = new TextEncoder();
-
-function typeHash(name: string, fields: readonly Field[]): bigint {
-  const list = fields.map((field) => `${field.type} ${field.name}`).join(',');
-  return BigInt(keccakHex(encoder.encode(`${name}(${list})`)));
-}
-
-/**
- * EIP-712 digest of a message whose fields are all static words (bytes32, uintN, address):
- * everything that is signed on the ledger is.
- */
-export function typedDigest(
+/** {@link structDigest} for what travels between nodes and names the answer log. */
+export function typedDigest<const Fields extends readonly { readonly name: string; readonly type: string }[]>(
   domain: SigningDomain,
   name: string,
-  fields: readonly Field[],
-  message: Readonly<Record<string, Value>>,
+  fields: Fields,
+  message: Readonly<Record<Fields[number]['name'], bigint | number | string>>,
 ): Hex {
-  const { name: ledger, version, verifyingContract } = ledgerDomain(domain.chainId, domain.answerLog);
-  const domainFields = [
-    { name: 'name', type: 'string' },
-    { name: 'version', type: 'string' },
-    { name: 'chainId', type: 'uint256' },
-    { name: 'verifyingContract', type: 'address' },
-  ];
-  const separator = keccakWords([
-    typeHash('EIP712Domain', domainFields),
-    BigInt(keccakHex(encoder.encode(ledger))),
-    BigInt(keccakHex(encoder.encode(version))),
-    domain.chainId,
-    BigInt(verifyingContract),
-  ]);
-  const words = fields.map((field) => BigInt(message[field.name] ?? 0));
-  const struct = keccakWords([typeHash(name, fields), ...words]);
-  const bytes = new Uint8Array(66);
-  bytes.set([0x19, 0x01]);
-  bytes.set(integerToBytes(BigInt(separator), 32), 2);
-  bytes.set(integerToBytes(BigInt(struct), 32), 34);
-  return keccakHex(bytes);
+  return structDigest(ledgerDomain(domain.chainId, domain.answerLog), name, fields, message);
 }
 
 /** The fields of a question that its requester signs (protocol §8). */
@@ -77,7 +43,7 @@ export interface RequestFields {
 
 /** EIP-712 digest of a question: what the requester signs and the answer log stores. */
 export function requestDigest(domain: SigningDomain, request: RequestFields): Hex {
-  return typedDigest(domain, 'Request', REQUEST_TYPES.Request, { ...request });
+  return typedDigest(domain, 'Request', REQUEST_TYPES.Request, request);
 }
 
 /** EIP-712 digest of an answer document, from its documentHash. */

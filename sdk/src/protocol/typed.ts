@@ -1,16 +1,19 @@
 import type { Hex } from './field.ts';
 
-/** The EIP-712 domain of everything signed on one ledger: its answer log names it. */
+/**
+ * The EIP-712 domain of what is signed on one ledger. Questions, answers and all that travels between nodes name the
+ * answer log; what another contract checks, such as a consent, names that contract.
+ */
 export function ledgerDomain(
   chainId: bigint,
-  answerLog: Hex,
+  verifyingContract: Hex,
 ): {
   name: 'CreditLedger';
   version: '1';
   chainId: number;
   verifyingContract: Hex;
 } {
-  return { name: 'CreditLedger', version: '1', chainId: Number(chainId), verifyingContract: answerLog };
+  return { name: 'CreditLedger', version: '1', chainId: Number(chainId), verifyingContract };
 }
 
 /** A question, signed by the requester's operator key; the contract checks this very type. */
