@@ -296,6 +296,25 @@ describe('AnswerLog', () => {
       await asking.log(mine);
     });
 
+    it('does not let another requester take up a request id that can be foreseen', async () => {
+      const { answerLog, hebei, requester } = world;
+      const grantId = await giveGrant(world, { grantee: hebei.id });
+      const mine = await asking.request();
+      const squatted = [
+        // Answered under a grant of its own, or refused under the victim's: either closes the squatter's own request.
+        await asking.request({ requester: hebei.id, grantId, requestId: mine.requestId }),
+        await asking.request({ requester: hebei.id, requestId: mine.requestId }),
+      ] as const;
+      await asking.log(squatted[0], { signature: await asking.sign(squatted[0], hebei.operator) });
+      await answerLog
+        .connect(asking.owner.operator)
+        .refuse(squatted[1], await asking.sign(squatted[1], hebei.operator), 7);
+      expect(await answerLog.logIdOf(1, mine.grantId, requester.id, mine.requestId)).to.equal(0n);
+      await asking.log(mine);
+      expect(await answerLog.logIdOf(1, mine.grantId, requester.id, mine.requestId)).to.equal(3n);
+      expect(await answerLog.logIdOf(1, mine.grantId, hebei.id, mine.requestId)).to.equal(2n);
+    });
+
     it('refuses tags that are no field elements', async () => {
       for (const tag of [0n, FIELD_MODULUS, FIELD_MODULUS + 5n, 2n ** 256n - 1n]) {
         await refused(

@@ -19,7 +19,8 @@ import type { AskedQuestion } from '../../node/src/store/questions.ts';
 import type { Database } from '../../node/src/store/index.ts';
 import { codeOf } from '../support/codes.ts';
 import { emptyTables, memoryDatabase, type TestDatabase } from '../support/database.ts';
-import { FakeLedger, FakeTransactions, TestSigner } from './support/fake-ledger.ts';
+import { FakeLedger, FakeTransactions, TestSigner, word } from './support/fake-ledger.ts';
+import { OTHER_SUBJECT } from '../answers/support/claims.ts';
 import {
   APPLICATION,
   APPLICATION_ID,
@@ -297,6 +298,48 @@ describe('The requester', function () {
     expect(
       await codeOf(requester.ask({ ...ask, clientKey: 'case 7', predicate: PREDICATE, registerId: 8n })),
     ).to.equal('CLIENT_KEY_TAKEN');
+  });
+
+  describe('with a request id and nonce of the caller', () => {
+    const fixed = { requestId: word(0x1d), nonce: 5n as Nonce };
+    const SECOND = 8n;
+    beforeEach(() => ledger.registers.set(SECOND, { owner: RESPONDER, secretCommit: 98n }));
+
+    it('asks several registers under one id and one tag, and fetches each answer by its register', async () => {
+      const ids = [
+        await requester.ask({ ...ask, fixed }),
+        await requester.ask({ ...ask, fixed, registerId: SECOND }),
+      ];
+      const requests = await Promise.all(
+        ids.map(async (id) => (await requester.question(id))?.request as SignedRequestJson),
+      );
+      expect(new Set(requests.map(({ requestId }) => requestId))).to.deep.equal(new Set([fixed.requestId]));
+      const tag = toBytes32(subjectTagOf(SUBJECT as Uscc, fixed.nonce));
+      expect(requests.map(({ subjectTag }) => subjectTag)).to.deep.equal([tag, tag]);
+      const fetchedFrom = (): Set<unknown> =>
+        new Set(
+          peer.posts.filter(({ path }) => path.includes('answers')).map(({ body }) => body['registerId']),
+        );
+      while (fetchedFrom().size < 2) await new Promise((resolve) => setImmediate(resolve));
+      expect(fetchedFrom()).to.deep.equal(new Set(['7', '8']));
+    });
+
+    it('takes the same id and register for the same question, also at the same moment', async () => {
+      const both = await Promise.all([1, 2].map(() => requester.ask({ ...ask, fixed })));
+      expect(both[0]).to.equal(both[1]);
+      expect(await requester.ask({ ...ask, fixed })).to.equal(both[0]);
+      expect(peer.requestIds().size).to.be.lessThanOrEqual(1);
+    });
+
+    for (const [title, change] of [
+      ['another subject', { subject: OTHER_SUBJECT }],
+      ['another nonce', { fixed: { ...fixed, nonce: 6n as Nonce } }],
+    ] as const) {
+      it(`refuses ${title} under the same id`, async () => {
+        await requester.ask({ ...ask, fixed });
+        expect(await codeOf(requester.ask({ ...ask, fixed, ...change }))).to.equal('REQUEST_ID_TAKEN');
+      });
+    }
   });
 
   it('ends when the responder turns it away for good', async () => {

@@ -128,8 +128,13 @@ describe('The responder', function () {
     return outcome.refusal.name as RefusalName;
   }
 
+  const keyOf = (requestId: Hex) => ({
+    requester: REQUESTER,
+    requestId: hexToBytes(requestId),
+    registerId: REGISTER_ID,
+  });
   const stateOf = async (requestId: Hex): Promise<string | undefined> =>
-    (await new AnswerStore(db).byRequestId(hexToBytes(requestId)))?.state;
+    (await new AnswerStore(db).byKey(keyOf(requestId)))?.state;
 
   describe('answers', () => {
     for (const answer of [true, false]) {
@@ -158,7 +163,7 @@ describe('The responder', function () {
       const { requestId } = body.request;
       while ((await stateOf(requestId)) !== 'logging') await new Promise((resolve) => setImmediate(resolve));
       expect(await fetched(requestId)).to.deep.equal({ state: 'pending' });
-      const stored = await new AnswerStore(db).byRequestId(hexToBytes(requestId));
+      const stored = await new AnswerStore(db).byKey(keyOf(requestId));
       expect(stored?.answer).to.equal(null);
       mine();
       await responder.idle();
@@ -301,6 +306,102 @@ describe('The responder', function () {
       expect(await codeOf(responder.receive(body))).to.equal('REQUEST_REPLAYED');
       const sameTag = await question(ledger, requester, { nonce: BigInt(body.nonce) });
       expect(await codeOf(responder.receive(sameTag))).to.equal('REQUEST_REPLAYED');
+    });
+  });
+
+  describe('keeps requests apart that share a request id', () => {
+    const OTHER = 3n;
+    const SECOND_REGISTER = 8n;
+    let other: TestSigner;
+    beforeEach(() => {
+      other = new TestSigner();
+      ledger.addMember(OTHER, other, { region: 120000, role: 'requester' });
+      ledger.registers.set(SECOND_REGISTER, { owner: OWN, secretCommit: 98n });
+    });
+
+    /** A question of the other member under somebody's request id. */
+    const squat = async (requestId: Hex): Promise<void> => {
+      const body = await question(ledger, other, {
+        request: { requestId, requester: OTHER.toString() },
+        uscc: OTHER_SUBJECT,
+      });
+      await responder.receive(body);
+      await responder.idle();
+    };
+
+    it('of two members: whoever foresees an id and uses it first blocks nobody, and fetches only its own', async () => {
+      const body = await question(ledger, requester);
+      const { requestId } = body.request;
+      await squat(requestId);
+      await responder.receive(body);
+      await responder.idle();
+      expect((await answered(requestId)).request).to.deep.equal(body.request);
+      const theirs = await responder.answerFor(requestId, await fetchBody(ledger, other, requestId));
+      if (theirs.state !== 'answered') throw new Error(theirs.state);
+      expect(parseCreditAnswer(theirs.answer).request.requester).to.equal(OTHER.toString());
+      expect(answers.prepared.map(({ uscc }) => uscc)).to.deep.equal([OTHER_SUBJECT, SUBJECT]);
+    });
+
+    it('of two members, in one another’s way only as far as a refused grant: each has its own outcome', async () => {
+      const body = await question(ledger, requester);
+      const { requestId } = body.request;
+      await responder.receive(body);
+      await responder.idle();
+      ledger.grants.clear();
+      await squat(requestId);
+      expect((await fetched(requestId)).state).to.equal('answered');
+      const theirs = await responder.answerFor(requestId, await fetchBody(ledger, other, requestId));
+      expect(theirs.state).to.equal('refused');
+    });
+
+    it('of one member to two of our registers, about one subject under one tag: both answered', async () => {
+      const first = await question(ledger, requester, { nonce: 5n });
+      const { requestId } = first.request;
+      const second = await question(ledger, requester, {
+        nonce: 5n,
+        request: { requestId, registerId: SECOND_REGISTER.toString() },
+      });
+      await Promise.all([responder.receive(first), responder.receive(second)]);
+      await responder.idle();
+      for (const [registerId, body] of [
+        [REGISTER_ID, first],
+        [SECOND_REGISTER, second],
+      ] as const) {
+        const fetch = await fetchBody(ledger, requester, requestId, undefined, registerId.toString());
+        const outcome = await responder.answerFor(requestId, fetch);
+        if (outcome.state !== 'answered') throw new Error(outcome.state);
+        expect(parseCreditAnswer(outcome.answer).request).to.deep.equal(body.request);
+      }
+      expect(new Set(transactions.sent.map(({ dedupeKey }) => dedupeKey)).size).to.equal(2);
+    });
+
+    it('and gives nothing for a fetch that was signed for another register', async () => {
+      const requestId = await ask();
+      const fetch = await fetchBody(ledger, requester, requestId, undefined, SECOND_REGISTER.toString());
+      expect(await codeOf(responder.answerFor(requestId, fetch))).to.equal('QUESTION_UNKNOWN');
+      const altered = { ...fetch, registerId: REGISTER_ID.toString() };
+      expect(await codeOf(responder.answerFor(requestId, altered))).to.equal('QUESTION_UNKNOWN');
+    });
+
+    it('but not a tag: under another request id it is refused at every register, here and by the chain’s memory', async () => {
+      await ask({ nonce: 5n });
+      const elsewhere = await question(ledger, requester, {
+        nonce: 5n,
+        request: { registerId: SECOND_REGISTER.toString() },
+      });
+      expect(await codeOf(responder.receive(elsewhere))).to.equal('REQUEST_REPLAYED');
+      // The answer is in no block: only this node knows the tag.
+      ledger.entries = [];
+      expect(await codeOf(responder.receive(elsewhere))).to.equal('REQUEST_REPLAYED');
+    });
+
+    it('nor one that another member used for something else', async () => {
+      const body = await question(ledger, requester, { nonce: 5n });
+      const copied = await question(ledger, other, { nonce: 5n, request: { requester: OTHER.toString() } });
+      await responder.receive(copied);
+      await responder.receive(body);
+      await responder.idle();
+      await answered(body.request.requestId);
     });
   });
 
@@ -552,8 +653,8 @@ describe('The responder', function () {
       ledger.down = true;
       mine();
       const store = new AnswerStore(db);
-      const id = hexToBytes(next.request.requestId);
-      while ((await store.byRequestId(id))?.error?.code !== 'CHAIN_UNREACHABLE') {
+      const key = keyOf(next.request.requestId);
+      while ((await store.byKey(key))?.error?.code !== 'CHAIN_UNREACHABLE') {
         await new Promise((done) => setImmediate(done));
       }
       ledger.down = false;

@@ -140,8 +140,10 @@ describe('Answers between agencies on a real chain', function () {
   async function fetched(requestId: Hex): Promise<FetchOutcome> {
     const { facts, signer, clock } = stage.tianjin;
     const time = Math.floor(clock.now().getTime() / 1000);
-    const signature = await signer.signTypedData('operator', fetchTypedData(facts.domain, requestId, time));
-    return responder().answerFor(requestId, { time, signature });
+    const registerId = stage.register.registerId.toString();
+    const typed = fetchTypedData(facts.domain, { requestId, registerId, time });
+    const signature = await signer.signTypedData('operator', typed);
+    return responder().answerFor(requestId, { registerId, time, signature });
   }
 
   function responder() {
@@ -257,12 +259,16 @@ describe('Answers between agencies on a real chain', function () {
   it('a crash between log and release: released once, exactly as logged', async () => {
     await stage.beijing.outbox.stop();
     const body = await raw({}, SEVERE);
-    const id = hexToBytes(body.request.requestId);
+    const key = {
+      requester: BigInt(body.request.requester),
+      requestId: hexToBytes(body.request.requestId),
+      registerId: stage.register.registerId,
+    };
     const store = new AnswerStore(stage.beijing.db);
     await responder().receive(body);
     await waitFor(
       'the answer to be queued',
-      async () => (await store.byRequestId(id))?.state === 'logging',
+      async () => (await store.byKey(key))?.state === 'logging',
       PATIENT,
     );
     expect((await fetched(body.request.requestId)).state).to.equal('pending');
@@ -271,7 +277,7 @@ describe('Answers between agencies on a real chain', function () {
     const before = await logCount();
     stage.beijing.outbox.start();
     await waitFor('the log', async () => (await logCount()) === before + 1n, PATIENT);
-    expect((await store.byRequestId(id))?.answer).to.equal(null);
+    expect((await store.byKey(key))?.answer).to.equal(null);
     await stage.restart();
     await responder().idle();
     const outcome = await fetched(body.request.requestId);

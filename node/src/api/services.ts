@@ -94,7 +94,7 @@ export interface QuestionsPort {
 
 export interface AnswersPort {
   list(page: Page): Promise<PageOf<Answers.GivenAnswer>>;
-  get(requestId: string): Promise<Answers.GivenAnswerDetail | undefined>;
+  get(id: bigint): Promise<Answers.GivenAnswerDetail | undefined>;
   verify(verification: Answers.Verify): Promise<Answers.Verification>;
 }
 

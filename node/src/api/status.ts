@@ -53,6 +53,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'STORE_IN_USE',
     'REQUEST_REPLAYED',
     'CLIENT_KEY_TAKEN',
+    'REQUEST_ID_TAKEN',
     'REGISTER_ALREADY_OPEN',
     'REGISTER_NOT_OPEN',
     'REGISTER_CONTESTED',

@@ -14,12 +14,14 @@ import {
   type Hex,
   LedgerError,
   ledgerDomain,
+  type Nonce,
   parseUscc,
   predicateHashOf,
   randomNonce,
   REQUEST_TYPES,
   subjectTagOf,
   toBytes32,
+  type Uscc,
 } from '@credit-ledger/sdk/protocol';
 import { randomBytes } from 'node:crypto';
 import { bytesToHex, hexToBytes } from 'viem';
@@ -81,6 +83,11 @@ export interface Ask {
   readonly lodge?: boolean;
   /** The caller's own name for this question: asking again under it is the same question. */
   readonly clientKey?: string;
+  /**
+   * In place of random ones: a request of its own making that goes to several registers under one id
+   * and one tag. Asked again under the same id and register, it is the same question.
+   */
+  readonly fixed?: { readonly requestId: Hex; readonly nonce: Nonce };
   /** Who asks, for the agency's own records. */
   readonly askedBy: string;
 }
@@ -134,7 +141,7 @@ export class Requester {
    * Puts a question to one register and returns its number; the outcome comes by itself.
    * Errors: `USCC_…`, `APPLICATION_UNKNOWN`, `PREDICATE_UNKNOWN`, `PREDICATE_NOT_LISTED`,
    * `REGISTER_UNKNOWN`, `GRANT_MISSING`, `GRANT_NOT_USABLE`, `EXPIRY_INVALID`, `CLIENT_KEY_TAKEN`,
-   * `CLOCK_OFF`, `CHAIN_…`.
+   * `REQUEST_ID_TAKEN`, `CLOCK_OFF`, `CHAIN_…`.
    */
   async ask(ask: Ask): Promise<bigint> {
     const { facts, clock, db, transactions } = this.#parts;
@@ -142,10 +149,8 @@ export class Requester {
     const application = findApplication(ask.application);
     const { predicate } = findPredicate(ask.application, ask.predicate);
     const predicateHash = toBytes32(predicateHashOf(predicate));
-    if (ask.clientKey !== undefined) {
-      const known = await this.#store.byClientKey(ask.clientKey);
-      if (known !== undefined) return sameQuestion(known, ask, uscc);
-    }
+    const known = await this.#asked(ask, uscc);
+    if (known !== undefined) return known;
     const { time } = await agreedTime(facts, clock);
     const register = await facts.register(ask.registerId);
     if (register === undefined) throw registerUnknown(ask.registerId);
@@ -154,9 +159,9 @@ export class Requester {
     if (version === 0 || !listed) throw notListed(ask);
     const grantId = await this.#grantFor(ask, register.owner, application.id, predicate.class, time);
 
-    const nonce = randomNonce();
+    const nonce = ask.fixed?.nonce ?? randomNonce();
     const unsigned = {
-      requestId: bytesToHex(randomBytes(32)),
+      requestId: ask.fixed?.requestId ?? bytesToHex(randomBytes(32)),
       requester: this.#parts.memberId.toString(),
       registerId: ask.registerId.toString(),
       applicationId: application.id,
@@ -192,7 +197,7 @@ export class Requester {
       if (ask.lodge === true) {
         await transactions.enqueue(tx, {
           kind: 'lodge',
-          dedupeKey: `lodge ${request.requestId}`,
+          dedupeKey: `lodge ${digest}`,
           role: 'operator',
           to: facts.contracts.answerLog,
           data: lodgeCall(
@@ -205,9 +210,9 @@ export class Requester {
       return made;
     });
     if (id === undefined) {
-      // Somebody asked under the same name at the same moment.
-      const known = await this.#store.byClientKey(ask.clientKey ?? '');
-      if (known !== undefined) return sameQuestion(known, ask, uscc);
+      // Somebody asked under the same name or request id at the same moment.
+      const other = await this.#asked(ask, uscc);
+      if (other !== undefined) return other;
       throw clientKeyTaken(ask.clientKey ?? '');
     }
     this.#kick(id);
@@ -242,6 +247,19 @@ export class Requester {
       if (working === undefined) throw notPursued(id);
       await Promise.race([working, aborted(signal)]);
     }
+  }
+
+  /** The question that this asking repeats, if any: under the caller's name for it, or its fixed request id. */
+  async #asked(ask: Ask, uscc: Uscc): Promise<bigint | undefined> {
+    if (ask.clientKey !== undefined) {
+      const known = await this.#store.byClientKey(ask.clientKey);
+      if (known !== undefined) return sameQuestion(known, ask, uscc);
+    }
+    if (ask.fixed !== undefined) {
+      const known = await this.#store.byRequest(hexToBytes(ask.fixed.requestId), ask.registerId);
+      if (known !== undefined) return sameQuestion(known, ask, uscc);
+    }
+    return undefined;
   }
 
   // ── what a question is made of ───────────────────────────────────────────────
@@ -352,7 +370,7 @@ export class Requester {
     const { transport, clock } = this.#parts;
     const body = { request: question.request, uscc: question.uscc, nonce: bytesToHex(question.nonce) };
     const response = await transport.post(responder.endpoint, '/v1/exchange/questions', body, signal);
-    // 409: it arrived before, and only its confirmation was lost. The requestId is ours alone.
+    // 409: it arrived before, and only its confirmation was lost. The requestId is ours, whoever else has one like it.
     if (response.status === 202 || codeOf(response) === 'REQUEST_REPLAYED') {
       await this.#store.toSent(question.id, clock.now());
       return true;
@@ -364,9 +382,11 @@ export class Requester {
     const { transport, signer, facts, clock } = this.#parts;
     const requestId = bytesToHex(question.requestId);
     const time = Number(unixSeconds(clock));
+    const fetch = { requestId, registerId: question.registerId.toString(), time };
     const body = {
+      registerId: fetch.registerId,
       time,
-      signature: await signer.signTypedData('operator', fetchTypedData(facts.domain, requestId, time)),
+      signature: await signer.signTypedData('operator', fetchTypedData(facts.domain, fetch)),
     };
     const response = await transport.post(
       responder.endpoint,
@@ -494,9 +514,14 @@ function sameQuestion(known: AskedQuestion, ask: Ask, uscc: string): bigint {
     known.uscc === uscc &&
     known.registerId === ask.registerId &&
     known.application === ask.application &&
-    known.predicate === ask.predicate;
+    known.predicate === ask.predicate &&
+    (ask.fixed === undefined ||
+      (bytesToHex(known.requestId) === ask.fixed.requestId &&
+        BigInt(bytesToHex(known.nonce)) === ask.fixed.nonce));
   if (same) return known.id;
-  throw clientKeyTaken(ask.clientKey ?? '');
+  throw ask.clientKey !== undefined && known.clientKey === ask.clientKey
+    ? clientKeyTaken(ask.clientKey)
+    : requestIdTaken(known.id);
 }
 
 /** The request in the answer must be the one that was asked, to the last field. */
@@ -568,6 +593,17 @@ function clientKeyTaken(clientKey: string): LedgerError {
     'CLIENT_KEY_TAKEN',
     { en: 'Another question was asked under this name.', zh: '该名称已用于另一个问题。' },
     { clientKey },
+  );
+}
+
+function requestIdTaken(id: bigint): LedgerError {
+  return new LedgerError(
+    'REQUEST_ID_TAKEN',
+    {
+      en: `Question ${id} to this register has this request id and says something else; use another id.`,
+      zh: `向该登记册提出的问题 ${id} 已使用该请求编号且内容不同，请改用其他编号。`,
+    },
+    { id },
   );
 }
 

@@ -43,6 +43,7 @@ import {
 } from './ports.ts';
 import { isTransient, pauseAfter, realWait, type Wait } from './retry.ts';
 import {
+  type FetchMessage,
   type FetchOutcome,
   fetchSigner,
   readFetch,
@@ -100,10 +101,10 @@ export class Responder {
   readonly #log: ExchangeLog;
   readonly #wait: Wait;
   readonly #limits: ResponderLimits;
-  readonly #working = new Map<Hex, Promise<void>>();
-  readonly #waiting: Hex[] = [];
+  readonly #working = new Map<bigint, Promise<void>>();
+  readonly #waiting: bigint[] = [];
   /** Asked for again while it was worked on. */
-  readonly #again = new Set<Hex>();
+  readonly #again = new Set<bigint>();
   #stop: AbortController | undefined;
 
   constructor(parts: ResponderParts) {
@@ -117,7 +118,7 @@ export class Responder {
   /** Goes on with whatever was open when the node stopped. */
   async start(): Promise<void> {
     this.#stop ??= new AbortController();
-    for (const requestId of await this.#store.open()) this.#kick(bytesToHex(requestId));
+    for (const id of await this.#store.open()) this.#kick(id);
   }
 
   /** Leaves what is open as it is; the next start goes on. */
@@ -152,7 +153,7 @@ export class Responder {
       throw rejection('TAG_MISMATCH');
     await this.#requireNew(request);
     await this.#requireRoom(BigInt(request.requester));
-    const isNew = await new AnswerStore(db).insert(
+    const id = await new AnswerStore(db).insert(
       {
         requestId: hexToBytes(request.requestId),
         requestDigest: hexToBytes(digest),
@@ -165,14 +166,16 @@ export class Responder {
       },
       clock.now(),
     );
-    if (!isNew) throw rejection('REQUEST_REPLAYED');
+    if (id === undefined) throw rejection('REQUEST_REPLAYED');
     this.#log.info({ requestId: request.requestId, requester: request.requester }, 'question received');
-    this.#kick(request.requestId);
+    this.#kick(id);
     return { requestId: request.requestId, state: 'received' };
   }
 
   /**
    * What became of a question, for its requester alone: `POST /v1/exchange/answers/{requestId}`.
+   * A request id may be of several members and to several registers: who signs, and which register
+   * the signed fetch names, says which question it is.
    * The log entry is looked up once more: an answer whose entry the chain has lost is withheld
    * until it is logged again.
    * Errors: `FETCH_MALFORMED`, `FETCH_TIME_OFF`, `QUESTION_UNKNOWN` (also to everyone who is not
@@ -184,25 +187,16 @@ export class Responder {
     const own = unixSeconds(clock);
     const apart = own > BigInt(fetch.time) ? own - BigInt(fetch.time) : BigInt(fetch.time) - own;
     if (apart > CLOCK_TOLERANCE_SECONDS) throw rejection('FETCH_TIME_OFF');
-    const question = await this.#store.byRequestId(hexToBytes(fetch.requestId));
-    const signer = fetchSigner(facts.domain, fetch);
-    const requester = question && (await facts.member(question.requester));
-    if (
-      question === undefined ||
-      signer === undefined ||
-      requester?.operator !== signer ||
-      !requester.active
-    ) {
-      throw rejection('QUESTION_UNKNOWN');
-    }
+    const question = await this.#questionOf(fetch);
+    if (question === undefined) throw rejection('QUESTION_UNKNOWN');
     await agreedTime(facts, clock);
     if (question.state === 'failed')
       throw rejection('QUESTION_FAILED', { reason: question.error?.code ?? null });
     if (question.state !== 'answered' && question.state !== 'refused') return { state: 'pending' };
     if (!(await this.#stillLogged(question))) {
-      await this.#store.withhold(question.requestId, clock.now());
+      await this.#store.withhold(question.id, clock.now());
       this.#log.warn({ requestId: fetch.requestId }, 'the log entry is gone; the answer is withheld');
-      this.#kick(fetch.requestId);
+      this.#kick(question.id);
       return { state: 'pending' };
     }
     return question.state === 'answered'
@@ -211,6 +205,21 @@ export class Responder {
           state: 'refused',
           refusal: question.answer as Extract<FetchOutcome, { state: 'refused' }>['refusal'],
         };
+  }
+
+  /** The question that whoever signed the fetch asked; undefined for everyone else's. */
+  async #questionOf(fetch: FetchMessage): Promise<ReceivedQuestion | undefined> {
+    const { facts } = this.#parts;
+    const signer = fetchSigner(facts.domain, fetch);
+    if (signer === undefined) return undefined;
+    for (const question of await this.#store.ofRequest(
+      hexToBytes(fetch.requestId),
+      BigInt(fetch.registerId),
+    )) {
+      const requester = await facts.member(question.requester);
+      if (requester?.operator === signer && requester.active) return question;
+    }
+    return undefined;
   }
 
   // ── what the follower tells ──────────────────────────────────────────────────
@@ -223,7 +232,7 @@ export class Responder {
   async onRollback(db: Database, toBlock: bigint): Promise<void> {
     const withheld = await new AnswerStore(db).withholdAfter(toBlock, this.#parts.clock.now());
     db.afterCommit(() => {
-      for (const requestId of withheld) this.#kick(bytesToHex(requestId));
+      for (const id of withheld) this.#kick(id);
     });
   }
 
@@ -281,7 +290,10 @@ export class Responder {
       ),
       facts.requestOfTag(BigInt(request.requester), request.subjectTag),
     ]);
-    if (logId !== 0n || ofTag !== undefined) throw rejection('REQUEST_REPLAYED');
+    // One request may go to several registers with its one tag; a tag of another request is used up.
+    if (logId !== 0n || (ofTag !== undefined && ofTag !== request.requestId)) {
+      throw rejection('REQUEST_REPLAYED');
+    }
   }
 
   async #requireRoom(requester: bigint): Promise<void> {
@@ -291,35 +303,34 @@ export class Responder {
 
   // ── working on a question ────────────────────────────────────────────────────
 
-  #kick(requestId: Hex): void {
+  #kick(id: bigint): void {
     if (this.#stop === undefined || this.#stop.signal.aborted) return;
-    if (this.#working.has(requestId)) {
-      this.#again.add(requestId);
+    if (this.#working.has(id)) {
+      this.#again.add(id);
       return;
     }
     if (this.#working.size >= this.#limits.atOnce) {
-      if (!this.#waiting.includes(requestId)) this.#waiting.push(requestId);
+      if (!this.#waiting.includes(id)) this.#waiting.push(id);
       return;
     }
     const { signal } = this.#stop;
-    const work = this.#pursue(requestId, signal).finally(() => {
-      this.#working.delete(requestId);
-      const again = this.#again.delete(requestId);
+    const work = this.#pursue(id, signal).finally(() => {
+      this.#working.delete(id);
+      const again = this.#again.delete(id);
       const next = this.#waiting.shift();
       if (next !== undefined) this.#kick(next);
-      if (again) this.#kick(requestId);
+      if (again) this.#kick(id);
     });
-    this.#working.set(requestId, work);
+    this.#working.set(id, work);
   }
 
   /** Takes steps until there is an outcome; what fails is tried again, then refused. */
-  async #pursue(requestId: Hex, signal: AbortSignal): Promise<void> {
-    const id = hexToBytes(requestId);
+  async #pursue(id: bigint, signal: AbortSignal): Promise<void> {
     let failures = 0;
     let unexplained = 0;
     while (!signal.aborted) {
       try {
-        const question = await this.#store.byRequestId(id);
+        const question = await this.#store.byId(id);
         if (question === undefined || !(await this.#step(question, signal))) return;
         failures = 0;
       } catch (error) {
@@ -327,7 +338,7 @@ export class Responder {
         failures += 1;
         if (!isTransient(error)) unexplained += 1;
         const stored = storedError(error);
-        this.#log.warn({ requestId, code: stored.code }, 'a question does not go on');
+        this.#log.warn({ question: id.toString(), code: stored.code }, 'a question does not go on');
         try {
           await this.#store.trouble(id, stored, this.#parts.clock.now());
           if (unexplained >= TRIES) {
@@ -336,7 +347,10 @@ export class Responder {
           }
         } catch (storing) {
           // The database is away as well; the question is open and will be found again.
-          this.#log.warn({ requestId, code: storedError(storing).code }, 'a trouble could not be noted');
+          this.#log.warn(
+            { question: id.toString(), code: storedError(storing).code },
+            'a trouble could not be noted',
+          );
         }
         await this.#wait(pauseAfter(failures, 250, 15_000), signal).catch(() => undefined);
       }
@@ -373,7 +387,7 @@ export class Responder {
       await this.#refuse(question, ineligible.name, ineligible.reason);
       return;
     }
-    if (question.state !== 'proving') await this.#store.toProving(question.requestId, clock.now());
+    if (question.state !== 'proving') await this.#store.toProving(question.id, clock.now());
     const nonce = BigInt(bytesToHex(question.nonce)) as Nonce;
     const outcome = await answers.prepare(request, parseUscc(question.uscc), nonce, { signal });
     if (outcome.kind === 'refusal') {
@@ -418,12 +432,12 @@ export class Responder {
     await db.transaction(async (tx) => {
       const outboxId = await transactions.enqueue(tx, {
         kind: 'log-answer',
-        dedupeKey: `answer ${request.requestId} ${question.attempt + 1}`,
+        dedupeKey: answerKey(question),
         role: 'operator',
         to: facts.contracts.answerLog,
         data: logCall(request, prepared),
       });
-      await new AnswerStore(tx).toLogging(question.requestId, prepared, outboxId, clock.now());
+      await new AnswerStore(tx).toLogging(question.id, prepared, outboxId, clock.now());
     });
   }
 
@@ -434,19 +448,19 @@ export class Responder {
     await db.transaction(async (tx) => {
       const outboxId = await transactions.enqueue(tx, {
         kind: 'log-refusal',
-        dedupeKey: `answer ${request.requestId} ${question.attempt + 1}`,
+        dedupeKey: answerKey(question),
         role: 'operator',
         to: facts.contracts.answerLog,
         data: refuseCall(request, REFUSAL[name]),
       });
       const why = { code: name, message: reason, messageZh: reason };
-      await new AnswerStore(tx).toRefusing(question.requestId, REFUSAL[name], why, outboxId, clock.now());
+      await new AnswerStore(tx).toRefusing(question.id, REFUSAL[name], why, outboxId, clock.now());
     });
   }
 
   /** Nothing explains why it does not go on: the requester is told so, on chain, unless that fails as well. */
-  async #giveUp(id: Uint8Array, error: unknown): Promise<void> {
-    const question = await this.#store.byRequestId(id);
+  async #giveUp(id: bigint, error: unknown): Promise<void> {
+    const question = await this.#store.byId(id);
     if (question === undefined) return;
     if (question.state === 'logging') await this.#store.fail(id, storedError(error), this.#parts.clock.now());
     else await this.#refuse(question, 'INTERNAL', storedError(error).code);
@@ -477,7 +491,7 @@ export class Responder {
       return true;
     }
     if (question.refusalCode !== null) {
-      await this.#store.fail(question.requestId, storedError(error), clock.now());
+      await this.#store.fail(question.id, storedError(error), clock.now());
       return false;
     }
     if (question.attempt >= MAX_ATTEMPTS) {
@@ -486,7 +500,7 @@ export class Responder {
     }
     if (name === 'BatchNotUsable' || name === 'CircuitNotAllowed' || name === 'ApplicationNotInForce') {
       // What was true when it was proved is not any more: it is decided anew.
-      await this.#store.backToReceived(question.requestId, storedError(error), clock.now());
+      await this.#store.backToReceived(question.id, storedError(error), clock.now());
       return true;
     }
     await this.#refuse(question, refusalOfRevert(name) ?? 'INTERNAL', name === '' ? error.code : name);
@@ -516,10 +530,10 @@ export class Responder {
     };
     if (entry.refusalCode !== 0) {
       const refusal = await this.#signedRefusal(request.requestId, entry.refusalCode, logId);
-      await this.#store.settle(question.requestId, 'refused', refusal, log, clock.now());
+      await this.#store.settle(question.id, 'refused', refusal, log, clock.now());
     } else {
       const answer = await this.#signedAnswer(question, request, entry, { ...log, logId });
-      await this.#store.settle(question.requestId, 'answered', answer, log, clock.now());
+      await this.#store.settle(question.id, 'answered', answer, log, clock.now());
     }
     this.#log.info({ requestId: request.requestId, logId: log.logId }, 'question settled');
   }
@@ -593,6 +607,11 @@ export class Responder {
       (await this.#parts.facts.logTransaction(BigInt(log.logId), entry.blockNumber)) === log.transactionHash
     );
   }
+}
+
+/** By the digest, which is one question's alone; a request id may be of several. */
+function answerKey({ requestDigest: digest, attempt }: ReceivedQuestion): string {
+  return `answer ${bytesToHex(digest)} ${attempt + 1}`;
 }
 
 function requireTimely(request: SignedRequestJson, time: bigint): void {

@@ -40,8 +40,11 @@ export const questionMessageSchema = z.strictObject({
 export type QuestionMessageJson = { request: SignedRequestJson; uscc: string; nonce: Hex };
 
 /** `POST {endpoint}/v1/exchange/answers/{requestId}` */
-export const fetchMessageSchema = z.strictObject({ time: unixSeconds, signature });
-export type FetchMessageJson = { time: number; signature: Hex };
+export const fetchMessageSchema = z.strictObject({ registerId: decimal, time: unixSeconds, signature });
+export type FetchMessageJson = { registerId: string; time: number; signature: Hex };
+
+/** Which answer is fetched, and by whose signature. */
+export type FetchMessage = FetchMessageJson & { readonly requestId: Hex };
 
 /** A refusal that was logged, signed by the responder. */
 export const refusalSchema = z.strictObject({
@@ -81,7 +84,7 @@ export function readQuestion(body: unknown): QuestionMessage {
 }
 
 /** Errors: `FETCH_MALFORMED`. */
-export function readFetch(requestId: string, body: unknown): FetchMessageJson & { requestId: Hex } {
+export function readFetch(requestId: string, body: unknown): FetchMessage {
   const id = bytes32.safeParse(requestId);
   const parsed = fetchMessageSchema.safeParse(body);
   if (!id.success) throw malformed('FETCH_MALFORMED', id.error);
@@ -107,21 +110,22 @@ export function malformed(code: RejectionCode, error: z.ZodError): Error {
 }
 
 /** What the requester signs to fetch its answer. */
-export function fetchTypedData(domain: LedgerDomain, requestId: Hex, time: number): TypedDataDefinition {
+export function fetchTypedData(
+  domain: LedgerDomain,
+  { requestId, registerId, time }: Omit<FetchMessage, 'signature'>,
+): TypedDataDefinition {
   return {
     domain: ledgerDomain(domain.chainId, domain.answerLog),
     types: FETCH_TYPES,
     primaryType: 'Fetch',
-    message: { requestId, time: BigInt(time) },
+    message: { requestId, registerId: BigInt(registerId), time: BigInt(time) },
   };
 }
 
-export function fetchSigner(
-  domain: LedgerDomain,
-  fetch: FetchMessageJson & { requestId: Hex },
-): Hex | undefined {
-  const { requestId, time } = fetch;
-  return signerOf(typedDigest(domain, 'Fetch', FETCH_TYPES.Fetch, { requestId, time }), fetch.signature);
+export function fetchSigner(domain: LedgerDomain, fetch: FetchMessage): Hex | undefined {
+  const { requestId, registerId, time } = fetch;
+  const message = { requestId, registerId: BigInt(registerId), time };
+  return signerOf(typedDigest(domain, 'Fetch', FETCH_TYPES.Fetch, message), fetch.signature);
 }
 
 /** What the responder signs of a refusal. */

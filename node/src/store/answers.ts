@@ -1,5 +1,5 @@
 import { json, type Database } from './database.ts';
-import { isUniqueViolation } from './errors.ts';
+import { isForeignKeyViolation, isUniqueViolation } from './errors.ts';
 
 export type ReceivedState = 'received' | 'proving' | 'logging' | 'answered' | 'refused' | 'failed';
 
@@ -21,12 +21,17 @@ export interface StoredError {
   readonly operands?: Readonly<Record<string, unknown>>;
 }
 
-/** A question that another member asked this one. */
-export interface ReceivedQuestion {
-  readonly requestId: Uint8Array;
-  readonly requestDigest: Uint8Array;
+/** A request id is its requester's own: another member's question under it is another question. */
+export interface QuestionKey {
   readonly requester: bigint;
+  readonly requestId: Uint8Array;
   readonly registerId: bigint;
+}
+
+/** A question that another member asked this one. */
+export interface ReceivedQuestion extends QuestionKey {
+  readonly id: bigint;
+  readonly requestDigest: Uint8Array;
   readonly subjectTag: Uint8Array;
   readonly request: unknown;
   readonly uscc: string;
@@ -45,6 +50,7 @@ export interface ReceivedQuestion {
 }
 
 interface Row {
+  id: string;
   request_id: Uint8Array;
   request_digest: Uint8Array;
   requester: string;
@@ -67,6 +73,7 @@ interface Row {
 
 /** What is shown of a received question to the agency's own people: nothing about the subject. */
 export interface ReceivedSummary {
+  readonly id: bigint;
   readonly requestId: Uint8Array;
   readonly requester: bigint;
   readonly registerId: bigint;
@@ -90,20 +97,26 @@ export class AnswerStore {
     this.#db = db;
   }
 
-  /** Adds a question; false when its requestId or its requester's tag was seen before. */
+  /**
+   * Adds a question and returns its id; undefined when its requester asked this register under this
+   * request id before, or used its tag for another request.
+   */
   async insert(
     question: Pick<
       ReceivedQuestion,
       'requestId' | 'requestDigest' | 'requester' | 'registerId' | 'subjectTag' | 'request' | 'uscc' | 'nonce'
     >,
     now: Date,
-  ): Promise<boolean> {
+  ): Promise<bigint | undefined> {
     try {
-      await this.#db.query(
-        `INSERT INTO received_questions
+      const [made] = await this.#db.query<{ id: string }>(
+        `WITH tag AS (INSERT INTO received_tags (requester, subject_tag, request_id) VALUES ($3, $5, $1)
+                      ON CONFLICT DO NOTHING)
+         INSERT INTO received_questions
            (request_id, request_digest, requester, register_id, subject_tag, request, uscc, nonce, state,
             received_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received', $9, $9)`,
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received', $9, $9)
+         RETURNING id`,
         [
           question.requestId,
           question.requestDigest,
@@ -116,18 +129,36 @@ export class AnswerStore {
           now,
         ],
       );
-      return true;
+      return made === undefined ? undefined : BigInt(made.id);
     } catch (error) {
-      if (isUniqueViolation(error)) return false;
+      // A foreign key is violated when the tag is another request's.
+      if (isUniqueViolation(error) || isForeignKeyViolation(error, 'received_questions_tag_of_request')) {
+        return undefined;
+      }
       throw error;
     }
   }
 
-  async byRequestId(requestId: Uint8Array): Promise<ReceivedQuestion | undefined> {
-    const [row] = await this.#db.query<Row>('SELECT * FROM received_questions WHERE request_id = $1', [
-      requestId,
-    ]);
+  async byId(id: bigint): Promise<ReceivedQuestion | undefined> {
+    const [row] = await this.#db.query<Row>('SELECT * FROM received_questions WHERE id = $1', [id]);
     return row === undefined ? undefined : fromRow(row);
+  }
+
+  async byKey({ requester, requestId, registerId }: QuestionKey): Promise<ReceivedQuestion | undefined> {
+    const [row] = await this.#db.query<Row>(
+      'SELECT * FROM received_questions WHERE requester = $1 AND request_id = $2 AND register_id = $3',
+      [requester, requestId, registerId],
+    );
+    return row === undefined ? undefined : fromRow(row);
+  }
+
+  /** Every member's question to a register under a request id: one a member. */
+  async ofRequest(requestId: Uint8Array, registerId: bigint): Promise<ReceivedQuestion[]> {
+    const rows = await this.#db.query<Row>(
+      'SELECT * FROM received_questions WHERE request_id = $1 AND register_id = $2 ORDER BY id',
+      [requestId, registerId],
+    );
+    return rows.map(fromRow);
   }
 
   /**
@@ -160,11 +191,11 @@ export class AnswerStore {
   }
 
   /** Ids of the questions that still have to be worked on, oldest first. */
-  async open(): Promise<Uint8Array[]> {
-    const rows = await this.#db.query<{ request_id: Uint8Array }>(
-      `SELECT request_id FROM received_questions WHERE state IN ${OPEN} ORDER BY received_at`,
+  async open(): Promise<bigint[]> {
+    const rows = await this.#db.query<{ id: string }>(
+      `SELECT id FROM received_questions WHERE state IN ${OPEN} ORDER BY received_at, id`,
     );
-    return rows.map((row) => row.request_id);
+    return rows.map((row) => BigInt(row.id));
   }
 
   /** Open questions: of everyone, and of one requester. */
@@ -177,25 +208,25 @@ export class AnswerStore {
     return { all: Number(row?.n ?? 0), ofOne: Number(row?.of_one ?? 0) };
   }
 
-  async toProving(requestId: Uint8Array, now: Date): Promise<void> {
-    await this.#db.query(
-      "UPDATE received_questions SET state = 'proving', updated_at = $2 WHERE request_id = $1",
-      [requestId, now],
-    );
+  async toProving(id: bigint, now: Date): Promise<void> {
+    await this.#db.query("UPDATE received_questions SET state = 'proving', updated_at = $2 WHERE id = $1", [
+      id,
+      now,
+    ]);
   }
 
   /** An answer is ready to be logged: it is kept before anything is sent. */
-  async toLogging(requestId: Uint8Array, prepared: unknown, outboxId: bigint, now: Date): Promise<void> {
+  async toLogging(id: bigint, prepared: unknown, outboxId: bigint, now: Date): Promise<void> {
     await this.#db.query(
       `UPDATE received_questions SET state = 'logging', prepared = prepared || $2::jsonb, refusal_code = NULL,
-         attempt = attempt + 1, outbox_id = $3, error = NULL, updated_at = $4 WHERE request_id = $1`,
-      [requestId, json([prepared]), outboxId, now],
+         attempt = attempt + 1, outbox_id = $3, error = NULL, updated_at = $4 WHERE id = $1`,
+      [id, json([prepared]), outboxId, now],
     );
   }
 
   /** A refusal is ready to be logged. `error` says why, for the operator. */
   async toRefusing(
-    requestId: Uint8Array,
+    id: bigint,
     refusalCode: number,
     error: StoredError,
     outboxId: bigint,
@@ -203,23 +234,23 @@ export class AnswerStore {
   ): Promise<void> {
     await this.#db.query(
       `UPDATE received_questions SET state = 'logging', refusal_code = $2, attempt = attempt + 1, outbox_id = $3,
-         error = $4, updated_at = $5 WHERE request_id = $1`,
-      [requestId, refusalCode, outboxId, json(error), now],
+         error = $4, updated_at = $5 WHERE id = $1`,
+      [id, refusalCode, outboxId, json(error), now],
     );
   }
 
   /** The transaction failed for good: the question starts again from its checks. */
-  async backToReceived(requestId: Uint8Array, error: StoredError, now: Date): Promise<void> {
+  async backToReceived(id: bigint, error: StoredError, now: Date): Promise<void> {
     await this.#db.query(
       `UPDATE received_questions SET state = 'received', refusal_code = NULL, error = $2, updated_at = $3
-       WHERE request_id = $1`,
-      [requestId, json(error), now],
+       WHERE id = $1`,
+      [id, json(error), now],
     );
   }
 
   /** The log has it: only now is there an answer, or a refusal, to be fetched. */
   async settle(
-    requestId: Uint8Array,
+    id: bigint,
     state: 'answered' | 'refused',
     answer: unknown,
     log: LogPlace,
@@ -227,52 +258,53 @@ export class AnswerStore {
   ): Promise<void> {
     await this.#db.query(
       `UPDATE received_questions SET state = $2, answer = $3, log = $4, log_block = $5, updated_at = $6
-       WHERE request_id = $1`,
-      [requestId, state, json(answer), json(log), BigInt(log.blockNumber), now],
+       WHERE id = $1`,
+      [id, state, json(answer), json(log), BigInt(log.blockNumber), now],
     );
   }
 
-  async fail(requestId: Uint8Array, error: StoredError, now: Date): Promise<void> {
+  async fail(id: bigint, error: StoredError, now: Date): Promise<void> {
     await this.#db.query(
-      `UPDATE received_questions SET state = 'failed', error = $2, updated_at = $3 WHERE request_id = $1`,
-      [requestId, json(error), now],
+      `UPDATE received_questions SET state = 'failed', error = $2, updated_at = $3 WHERE id = $1`,
+      [id, json(error), now],
     );
   }
 
   /** What keeps an open question from going on, for people to see. */
-  async trouble(requestId: Uint8Array, error: StoredError, now: Date): Promise<void> {
+  async trouble(id: bigint, error: StoredError, now: Date): Promise<void> {
     await this.#db.query(
-      `UPDATE received_questions SET error = $2, updated_at = $3 WHERE request_id = $1 AND state IN ${OPEN}`,
-      [requestId, json(error), now],
+      `UPDATE received_questions SET error = $2, updated_at = $3 WHERE id = $1 AND state IN ${OPEN}`,
+      [id, json(error), now],
     );
   }
 
   /** The log entry of this question is gone: what was released is withheld until it is logged again. */
-  async withhold(requestId: Uint8Array, now: Date): Promise<void> {
+  async withhold(id: bigint, now: Date): Promise<void> {
     await this.#db.query(
       `UPDATE received_questions SET state = 'logging', answer = NULL, log = NULL, log_block = NULL, updated_at = $2
-       WHERE request_id = $1 AND state IN ('answered', 'refused')`,
-      [requestId, now],
+       WHERE id = $1 AND state IN ('answered', 'refused')`,
+      [id, now],
     );
   }
 
-  /** The same for everything logged in blocks after `block`. Returns the request ids. */
-  async withholdAfter(block: bigint, now: Date): Promise<Uint8Array[]> {
-    const rows = await this.#db.query<{ request_id: Uint8Array }>(
+  /** The same for everything logged in blocks after `block`. Returns the ids of the questions. */
+  async withholdAfter(block: bigint, now: Date): Promise<bigint[]> {
+    const rows = await this.#db.query<{ id: string }>(
       `UPDATE received_questions SET state = 'logging', answer = NULL, log = NULL, log_block = NULL, updated_at = $2
-       WHERE log_block > $1 RETURNING request_id`,
+       WHERE log_block > $1 RETURNING id`,
       [block, now],
     );
-    return rows.map((row) => row.request_id);
+    return rows.map((row) => BigInt(row.id));
   }
 
   /** Newest first. */
   async list(limit: number, offset = 0): Promise<ReceivedSummary[]> {
     const rows = await this.#db.query<Row>(
-      'SELECT * FROM received_questions ORDER BY received_at DESC, request_id LIMIT $1 OFFSET $2',
+      'SELECT * FROM received_questions ORDER BY received_at DESC, id DESC LIMIT $1 OFFSET $2',
       [limit, offset],
     );
     return rows.map((row) => ({
+      id: BigInt(row.id),
       requestId: row.request_id,
       requester: BigInt(row.requester),
       registerId: BigInt(row.register_id),
@@ -289,6 +321,7 @@ export class AnswerStore {
 
 function fromRow(row: Row): ReceivedQuestion {
   return {
+    id: BigInt(row.id),
     requestId: row.request_id,
     requestDigest: row.request_digest,
     requester: BigInt(row.requester),

@@ -38,3 +38,12 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
     (constraint === undefined || error.operands['constraint'] === constraint)
   );
 }
+
+/** True when a statement failed because the row that this foreign key names is not there. */
+export function isForeignKeyViolation(error: unknown, constraint: string): boolean {
+  return (
+    error instanceof LedgerError &&
+    error.operands['sqlState'] === '23503' &&
+    error.operands['constraint'] === constraint
+  );
+}

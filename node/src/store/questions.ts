@@ -1,6 +1,5 @@
 import type { StoredError } from './answers.ts';
 import { json, type Database, type Parameter } from './database.ts';
-import { isUniqueViolation } from './errors.ts';
 
 export type AskedState = 'created' | 'sent' | 'answered' | 'refused' | 'failed';
 
@@ -63,42 +62,42 @@ export class QuestionStore {
     this.#db = db;
   }
 
-  /** Adds a question before it is sent; undefined when its client key was used before. */
+  /**
+   * Adds a question before it is sent; undefined when its client key, or its request id with this
+   * register, was used before.
+   */
   async insert(question: NewQuestion, now: Date): Promise<bigint | undefined> {
-    try {
-      const [made] = await this.#db.query<{ id: string }>(
-        `INSERT INTO asked_questions
-           (client_key, request_id, request_digest, responder, register_id, application, predicate, request, uscc,
-            nonce, state, asked_by, asked_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'created', $11, $12, $12) RETURNING id`,
-        [
-          question.clientKey,
-          question.requestId,
-          question.requestDigest,
-          question.responder,
-          question.registerId,
-          question.application,
-          question.predicate,
-          json(question.request),
-          question.uscc,
-          question.nonce,
-          question.askedBy,
-          now,
-        ],
-      );
-      return made === undefined ? undefined : BigInt(made.id);
-    } catch (error) {
-      if (isUniqueViolation(error, 'asked_questions_client_key_key')) return undefined;
-      throw error;
-    }
+    const [made] = await this.#db.query<{ id: string }>(
+      `INSERT INTO asked_questions
+         (client_key, request_id, request_digest, responder, register_id, application, predicate, request, uscc,
+          nonce, state, asked_by, asked_at, updated_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'created', $11, $12, $12)
+       ON CONFLICT DO NOTHING RETURNING id`,
+      [
+        question.clientKey,
+        question.requestId,
+        question.requestDigest,
+        question.responder,
+        question.registerId,
+        question.application,
+        question.predicate,
+        json(question.request),
+        question.uscc,
+        question.nonce,
+        question.askedBy,
+        now,
+      ],
+    );
+    return made === undefined ? undefined : BigInt(made.id);
   }
 
   async byId(id: bigint): Promise<AskedQuestion | undefined> {
     return this.#one('id = $1', id);
   }
 
-  async byRequestId(requestId: Uint8Array): Promise<AskedQuestion | undefined> {
-    return this.#one('request_id = $1', requestId);
+  /** One request may go to several registers. */
+  async byRequest(requestId: Uint8Array, registerId: bigint): Promise<AskedQuestion | undefined> {
+    return this.#one('request_id = $1 AND register_id = $2', requestId, registerId);
   }
 
   async byClientKey(clientKey: string): Promise<AskedQuestion | undefined> {
@@ -175,8 +174,8 @@ export class QuestionStore {
     return rows.map(fromRow);
   }
 
-  async #one(condition: string, parameter: Parameter): Promise<AskedQuestion | undefined> {
-    const [row] = await this.#db.query<Row>(`SELECT * FROM asked_questions WHERE ${condition}`, [parameter]);
+  async #one(condition: string, ...parameters: Parameter[]): Promise<AskedQuestion | undefined> {
+    const [row] = await this.#db.query<Row>(`SELECT * FROM asked_questions WHERE ${condition}`, parameters);
     return row === undefined ? undefined : fromRow(row);
   }
 }

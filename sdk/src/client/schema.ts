@@ -35,7 +35,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/answers/{requestId}": {
+    "/v1/answers/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -937,6 +937,7 @@ export interface components {
         };
         /** @description Signed (EIP-712) by the operator key of the requester. */
         FetchMessage: {
+            registerId: string;
             signature: string;
             time: number;
         };
@@ -977,6 +978,11 @@ export interface components {
         /** @description A question of another member to us, and what became of it. */
         GivenAnswer: {
             error: components["schemas"]["Failure"] | null;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            id: string;
             logId: string | null;
             /**
              * Format: date-time
@@ -1012,6 +1018,11 @@ export interface components {
             asOf: string;
             document: components["schemas"]["CreditAnswer"] | null;
             error: components["schemas"]["Failure"] | null;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            id: string;
             logId: string | null;
             predicate: string | null;
             /**
@@ -1621,8 +1632,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description 32 bytes: 0x and 64 lower-case digits. */
-                requestId: string;
+                /** @description A number, as decimal text. */
+                id: string;
             };
             cookie?: never;
         };

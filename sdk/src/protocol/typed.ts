@@ -47,10 +47,14 @@ export const REFUSAL_TYPES = {
   ],
 } as const;
 
-/** Fetching one's own answer: only the requester's operator key can. `time` in unix seconds. */
+/**
+ * Fetching one's own answer: only the requester's operator key can. One request may go to several
+ * registers of one owner. `time` in unix seconds.
+ */
 export const FETCH_TYPES = {
   Fetch: [
     { name: 'requestId', type: 'bytes32' },
+    { name: 'registerId', type: 'uint256' },
     { name: 'time', type: 'uint64' },
   ],
 } as const;

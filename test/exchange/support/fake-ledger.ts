@@ -177,7 +177,11 @@ export class FakeLedger implements LedgerReads {
     if (call.functionName !== 'log' && call.functionName !== 'refuse') return undefined;
     const request = call.args[0];
     const known = this.entries.some(
-      (each) => each.requestId === request.requestId && each.grantId === request.grantId,
+      (each) =>
+        each.requestId === request.requestId &&
+        each.grantId === request.grantId &&
+        each.registerId === request.registerId &&
+        each.requester === request.requester,
     );
     if (known) return 'AlreadyLogged';
     const answer = call.functionName === 'log' ? call.args : undefined;

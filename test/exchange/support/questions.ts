@@ -19,7 +19,11 @@ import {
 import { randomBytes } from 'node:crypto';
 import { bytesToHex } from 'viem';
 import type { AnswerPreparer, Signer } from '../../../node/src/exchange/index.ts';
-import { fetchTypedData, type QuestionMessageJson } from '../../../node/src/exchange/wire.ts';
+import {
+  type FetchMessageJson,
+  fetchTypedData,
+  type QuestionMessageJson,
+} from '../../../node/src/exchange/wire.ts';
 import { requestTuple } from '../../../node/src/exchange/log-calls.ts';
 import { madeUpUscc } from '../../answers/support/claims.ts';
 import { type FakeLedger, word } from './fake-ledger.ts';
@@ -76,11 +80,10 @@ export async function fetchBody(
   signer: Signer,
   requestId: Hex,
   time = Number(ledger.time),
-): Promise<{ time: number; signature: Hex }> {
-  return {
-    time,
-    signature: await signer.signTypedData('operator', fetchTypedData(ledger.domain, requestId, time)),
-  };
+  registerId = REGISTER_ID.toString(),
+): Promise<FetchMessageJson> {
+  const typed = fetchTypedData(ledger.domain, { requestId, registerId, time });
+  return { registerId, time, signature: await signer.signTypedData('operator', typed) };
 }
 
 /** Stands for the answers room: what it returns looks proved. Each preparation is another one. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ALL_ROLES, endpoint, type Endpoint } from '../endpoint.ts';
 import { notFound } from '../problem.ts';
 import * as Answers from '../schemas/answers.ts';
-import { Hash, Id, Page } from '../schemas/common.ts';
+import { Id, Page } from '../schemas/common.ts';
 
 export const answerEndpoints: readonly Endpoint[] = [
   endpoint({
@@ -75,17 +75,17 @@ export const answerEndpoints: readonly Endpoint[] = [
   endpoint({
     id: 'getAnswer',
     method: 'get',
-    path: '/v1/answers/{requestId}',
+    path: '/v1/answers/{id}',
     tag: 'Answers',
     summary: 'An answer that we gave',
     access: ['officer', 'auditor'],
-    params: z.object({ requestId: Hash }),
+    params: z.object({ id: Id }),
     replies: { 200: { description: 'The answer.', schema: Answers.GivenAnswerDetail } },
     async handle({ params, services, noteAccess }) {
-      const found = await services.answers.get(params.requestId);
-      if (found === undefined) throw notFound('answer', params.requestId);
+      const found = await services.answers.get(BigInt(params.id));
+      if (found === undefined) throw notFound('answer', params.id);
       await noteAccess('answer.read', {
-        requestId: params.requestId,
+        answerId: params.id,
         subject: await services.tokens.subjectMark(found.subject),
       });
       return { status: 200, json: found };

@@ -106,6 +106,7 @@ export const Asked = z.object({ items: z.array(QuestionDetail) }).meta({ id: 'As
 
 export const GivenAnswer = z
   .object({
+    id: Id,
     requestId: Hash,
     requester: Id,
     registerId: Id,

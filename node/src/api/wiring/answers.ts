@@ -15,7 +15,7 @@ import {
   REFUSAL_MESSAGES,
   refusalName,
 } from '@credit-ledger/sdk/protocol';
-import { bytesToHex, hexToBytes } from 'viem';
+import { bytesToHex } from 'viem';
 import { AnswerStore } from '../../store/answers.ts';
 import { QuestionStore, type AskedQuestion } from '../../store/questions.ts';
 import type { Rooms } from '../rooms.ts';
@@ -130,6 +130,7 @@ export class Answers implements AnswersPort {
     const rows = await new AnswerStore(this.#rooms.db).list(page.limit + 1, offset);
     return {
       items: rows.slice(0, page.limit).map((row) => ({
+        id: row.id.toString(),
         requestId: bytesToHex(row.requestId),
         requester: row.requester.toString(),
         registerId: row.registerId.toString(),
@@ -143,12 +144,13 @@ export class Answers implements AnswersPort {
     };
   }
 
-  async get(requestId: string): Promise<GivenAnswerDetail | undefined> {
-    const row = await new AnswerStore(this.#rooms.db).byRequestId(hexToBytes(requestId as Hex));
+  async get(id: bigint): Promise<GivenAnswerDetail | undefined> {
+    const row = await new AnswerStore(this.#rooms.db).byId(id);
     if (row === undefined) return undefined;
     const request = row.request as SignedRequestJson;
     const application = CATALOGUE.applications.find(({ id }) => id === request.applicationId);
     return {
+      id: row.id.toString(),
       requestId: bytesToHex(row.requestId),
       requester: row.requester.toString(),
       registerId: row.registerId.toString(),
