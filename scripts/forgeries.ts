@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Expectations,
+  parseCheckpoint,
   parseCreditAnswer,
   parseNetworkFile,
   type Source,
@@ -29,7 +30,8 @@ async function readJson<T>(...path: string[]): Promise<T> {
 const n = new Narrator();
 const cast = await readJson<Cast>('samples', 'cast.json');
 const network = parseNetworkFile(await readJson('network.json'));
-const sources: Record<string, Source> = { offline: { checkpoint: await readJson('checkpoint.json') } };
+const checkpoint = await readJson('checkpoint.json');
+const sources: Record<string, Source> = { offline: { checkpoint } };
 const run = await readJson<{ rpcUrl: string }>('run.json').catch(() => undefined);
 if (run === undefined) n.say('The demonstration’s chain has ended: offline only. 演示链已停止，仅离线验证。');
 else {
@@ -48,6 +50,8 @@ for (const company of cast.companies) {
     asOfDay: request.asOfDay,
     requester: request.requester,
     registerId: request.registerId,
+    // The demonstration has a time of its own: its answers are judged as of the day on which they were given.
+    now: parseCheckpoint(checkpoint).time,
   };
   const other = cast.companies.find((candidate) => candidate.uscc !== company.uscc);
   const elsewhere: Record<string, Expectations> = {

@@ -11,7 +11,7 @@ import type { Exchange, Rooms } from './api/rooms.ts';
 import { servicesOf } from './api/wiring/index.ts';
 import { notAMember } from './api/wiring/words.ts';
 import { type EventHandler, type FollowedEvent, Follower, ledgerClient, Outbox } from './chain/index.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { ChainClock, systemClock, type Clock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
 import {
   ChainLedgerReads,
@@ -29,7 +29,7 @@ import { RecordStore } from './store/records.ts';
 import { membershipOf, Witness, type OwnMembership } from './witness/index.ts';
 
 export interface NodeOptions {
-  /** Development only: a node in production mode refuses another than the system's. */
+  /** Development only: a node in production mode refuses another than the system's. The setting `clock` otherwise. */
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** Where the passphrase of the keys comes from; the process's by default. */
@@ -62,7 +62,8 @@ const ENTRIES_AT_ONCE = 500;
  * `CLOCK_SHIFTED` in production mode.
  */
 export async function createNode(config: NodeConfig, options: NodeOptions = {}): Promise<LedgerNode> {
-  const clock = options.clock ?? systemClock;
+  const chainClock = config.clock === 'chain' && options.clock === undefined ? new ChainClock() : undefined;
+  const clock = options.clock ?? chainClock ?? systemClock;
   if (config.production && clock !== systemClock) {
     throw new LedgerError('CLOCK_SHIFTED', {
       en: 'A node in production mode runs on the system’s clock.',
@@ -196,6 +197,15 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     });
   };
 
+  /** A clock that follows the chain hears its time: before anything starts, then with every block. */
+  async function hearChainTime(): Promise<void> {
+    try {
+      chainClock?.follow((await facts.now()).time);
+    } catch (error) {
+      logger.warn({ err: error }, 'the chain’s time is not known; it is asked again with the next block');
+    }
+  }
+
   async function beginExchange(): Promise<void> {
     if (exchange !== undefined) return;
     const member = await membership();
@@ -232,6 +242,10 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
 
   async function start(): Promise<void> {
     await mkdir(dirname(config.journalPath), { recursive: true, mode: 0o700 });
+    if (chainClock !== undefined) {
+      await hearChainTime();
+      follower.events.on('advanced', () => void hearChainTime());
+    }
     const interrupted = await imports.failInterrupted();
     if (interrupted > 0) logger.warn({ interrupted }, 'imports were interrupted; import the files again');
     watch(logger, rooms);

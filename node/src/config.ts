@@ -97,6 +97,12 @@ export const SETTINGS = {
     'false',
     'Refuses reference proving keys, shifted clocks and plain-text endpoints of other members.',
   ),
+  clock: setting(
+    'LEDGER_CLOCK',
+    z.enum(['system', 'chain']).default('system'),
+    'system',
+    'Whose time the node keeps: the machine’s, or in development the chain’s (so that deadlines can be tried by moving the chain’s time).',
+  ),
   circuitKeysDir: setting(
     'LEDGER_CIRCUIT_KEYS_DIR',
     path.optional(),
@@ -213,6 +219,11 @@ export function checkConfig(
   const settings = values as Settings;
   if (mistakes.length === 0 && settings.heartbeatEverySeconds >= settings.promiseSeconds) {
     mistakes.push('heartbeatEverySeconds: must be below promiseSeconds, or the promise is broken by design');
+  }
+  if (mistakes.length === 0 && settings.production && settings.clock !== 'system') {
+    mistakes.push(
+      'clock: must be system in production: otherwise whoever makes the blocks sets the deadlines',
+    );
   }
   if (mistakes.length > 0) {
     throw new LedgerError(

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createTestClient, http, publicActions } from 'viem';
 
 export interface AnvilOptions {
   /** 31337 by default. */
@@ -21,6 +22,8 @@ export interface AnvilOptions {
   readonly mixedMining?: boolean;
   /** Outlives this process and writes what it says to this file. */
   readonly detachedLog?: string;
+  /** The chain's time at its first block, unix seconds, from where it goes on as fast as any clock; now by default. */
+  readonly startAtSeconds?: number;
   /** Blocks only on request (`evm_mine`). */
   readonly manualMining?: boolean;
   /** Funded development accounts, from the well-known mnemonic. 10 by default. */
@@ -68,6 +71,17 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
 }
 
 /**
+ * Moves a local chain's time on and makes a block at the new time, which it gives (unix seconds).
+ * From there the chain's time goes on by itself, however blocks are made.
+ */
+export async function moveChainTime(url: string, seconds: number): Promise<bigint> {
+  const client = createTestClient({ mode: 'anvil', transport: http(url) }).extend(publicActions);
+  await client.increaseTime({ seconds });
+  await client.mine({ blocks: 1 });
+  return (await client.getBlock()).timestamp;
+}
+
+/**
  * The platform's own binary. Not the npm wrapper: a signal to the wrapper would
  * leave the chain running.
  */
@@ -91,6 +105,7 @@ function anvilArguments(options: AnvilOptions, chainId: number): string[] {
     ['--state', options.stateFile],
     ['--state-interval', options.stateIntervalSeconds],
     ['--block-time', options.blockTimeSeconds],
+    ['--timestamp', options.startAtSeconds],
   ];
   return [
     '--host',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { dateOfDay, dayAt } from '@credit-ledger/sdk/protocol';
 import type { QuestionDetail } from '../../node/src/api/schemas/answers.ts';
 import type { Import, OperationsResult } from '../../node/src/api/schemas/intake.ts';
 import type { ChainStatus, Grant, Register } from '../../node/src/api/schemas/ledger.ts';
@@ -61,6 +62,18 @@ export async function untilWitnessed(
     ];
     if (entries + unanchored + unwitnessed === 0) return;
     progress(`${entries} entries and ${unanchored} batches wait, ${unwitnessed} batches not witnessed yet`);
+    await pause(POLL_MILLISECONDS);
+  }
+}
+
+/** Waits until a node has followed a day's blocks and heard that every open register was stood by since a moment of it. */
+export async function untilStoodBySince(node: Connection, moment: Date): Promise<void> {
+  const date = dateOfDay(dayAt(Math.floor(moment.getTime() / 1000)));
+  for (;;) {
+    const { followedDate } = (await node.call<ChainStatus>('getChain')).body;
+    const { items } = (await node.call<{ items: Register[] }>('listRegisters')).body;
+    const hasFollowed = followedDate !== null && followedDate >= date;
+    if (hasFollowed && items.every(({ lastStoodAt }) => new Date(lastStoodAt) >= moment)) return;
     await pause(POLL_MILLISECONDS);
   }
 }

@@ -8,8 +8,9 @@ import { privateKeyToAccount, generatePrivateKey, mnemonicToAccount } from 'viem
 import type { LocalAccount } from 'viem';
 import { Connection } from '../../node/src/cli/connection.ts';
 import { setUpNode } from '../../node/src/setup.ts';
-import { ANVIL_MNEMONIC, startAnvil, type Anvil } from './anvil.ts';
+import { ANVIL_MNEMONIC, moveChainTime, startAnvil, type Anvil } from './anvil.ts';
 import { deployLedger, type Deployment, type RegisterParameters } from './deploy.ts';
+import { untilStoodBySince, untilWitnessed } from './errands.ts';
 import { type FoundingMember, foundLedger, fundAccounts } from './found.ts';
 import { root } from './checks.ts';
 
@@ -39,6 +40,12 @@ export interface Stage {
   /** Keys of the council's seats, made for this stage only. */
   readonly seats: readonly [LocalAccount, LocalAccount, LocalAccount];
   readonly nodes: readonly StageNode[];
+  /**
+   * Moves the time of chain and nodes on by so many days, and waits until every node has followed, every
+   * register was stood by again (after days of silence nobody may believe it) and all batches are witnessed.
+   * Only on a stage with `startAt`. Gives the chain's time.
+   */
+  moveTime(days: number): Promise<Date>;
   /** Ends nodes and chain; waits until they have gone. */
   stop(): Promise<void>;
 }
@@ -47,6 +54,8 @@ export interface StageOptions {
   readonly directory: string;
   readonly agencies: readonly Agency[];
   readonly parameters?: RegisterParameters;
+  /** The time at which chain and nodes start, from where it goes on; this machine's time by default. */
+  readonly startAt?: Date;
   /** Settings of every node, besides those that differ. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Called before each part. */
@@ -55,6 +64,7 @@ export interface StageOptions {
 
 const SEAT_REGIONS = [110_000, 120_000, 130_000] as const;
 const READY_SECONDS = 60;
+const SECONDS_A_DAY = 86_400;
 
 /**
  * Starts a chain, deploys and founds the ledger on it, and starts a node for each agency, each
@@ -62,7 +72,7 @@ const READY_SECONDS = 60;
  * process until `stop` is called.
  */
 export async function setStage(options: StageOptions): Promise<Stage> {
-  const { directory, agencies } = options;
+  const { directory, agencies, startAt } = options;
   await mkdir(directory, { recursive: true });
   options.onPart?.('chain');
   const chain = await startAnvil({
@@ -70,6 +80,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     // A block for each transaction, and one now and then, so that the chain's time goes on.
     blockTimeSeconds: 5,
     mixedMining: true,
+    ...(startAt === undefined ? {} : { startAtSeconds: Math.floor(startAt.getTime() / 1000) }),
   });
   const pids = [chain.pid];
   const stop = async (): Promise<void> => {
@@ -98,7 +109,13 @@ export async function setStage(options: StageOptions): Promise<Stage> {
         const dataDir = join(directory, agency.slug);
         const keys = await setUpNode({
           directory: dataDir,
-          settings: { rpcUrl: chain.url, port, pollMilliseconds: 200, ...options.settings },
+          settings: {
+            rpcUrl: chain.url,
+            port,
+            pollMilliseconds: 200,
+            ...(startAt === undefined ? {} : { clock: 'chain' }),
+            ...options.settings,
+          },
           deploymentFile,
         });
         return { agency, dataDir, keys, url: `http://127.0.0.1:${port}` };
@@ -144,7 +161,15 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       };
     });
     await Promise.all(nodes.map((node) => untilReady(node)));
-    return { directory, chain, deployment, seats, nodes, stop };
+    const moveTime = async (days: number): Promise<Date> => {
+      if (startAt === undefined) throw new Error('this stage keeps the machine’s time');
+      const time = await moveChainTime(chain.url, days * SECONDS_A_DAY);
+      const moved = new Date(Number(time) * 1000);
+      await Promise.all(nodes.map(({ connection }) => untilStoodBySince(connection, moved)));
+      await untilWitnessed(nodes.map(({ connection }) => connection));
+      return moved;
+    };
+    return { directory, chain, deployment, seats, nodes, moveTime, stop };
   } catch (error) {
     await stop();
     throw error;

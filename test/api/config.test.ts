@@ -46,6 +46,19 @@ describe('the configuration', () => {
     );
   });
 
+  it('keeps the machine’s time unless told to keep the chain’s', () => {
+    expect(checkConfig(NEEDED).clock).to.equal('system');
+    expect(checkConfig(NEEDED, { LEDGER_CLOCK: 'chain' }).clock).to.equal('chain');
+    expect(() => checkConfig({ ...NEEDED, clock: 'mine' })).to.throw(/clock: /);
+  });
+
+  it('refuses in production to let the chain say what the time is, and names the setting', () => {
+    expect(() => checkConfig({ ...NEEDED, clock: 'chain', production: true })).to.throw(
+      /\n {2}clock: must be system/,
+    );
+    expect(checkConfig({ ...NEEDED, clock: 'system', production: true }).production).to.equal(true);
+  });
+
   it('is described in docs/operators.md exactly as it is', () => {
     const docs = readFileSync(new URL('../../docs/operators.md', import.meta.url), 'utf8');
     expect(docs).to.include(configReference());

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { anvilBinary, startAnvil } from '../../scripts/lib/anvil.ts';
+import { anvilBinary, moveChainTime, startAnvil } from '../../scripts/lib/anvil.ts';
 import { chainHand } from '../support/probe.ts';
 import { makeTempDir } from '../support/temp.ts';
 import { rejection, waitFor } from '../support/wait.ts';
@@ -51,6 +51,21 @@ describe('the local chain', function () {
   it('makes blocks by the clock when asked to', async () => {
     const anvil = await startAnvil({ blockTimeSeconds: 1 });
     await waitFor('an empty block', async () => (await chainHand(anvil.url).getBlockNumber()) > 0n);
+    await anvil.stop();
+  });
+
+  it('starts at a time that it is given, and goes on from where its time is moved to', async () => {
+    const startAtSeconds = Date.UTC(2026, 5, 8, 1) / 1000;
+    const anvil = await startAnvil({ startAtSeconds, blockTimeSeconds: 1, mixedMining: true });
+    const hand = chainHand(anvil.url);
+    expect(Number((await hand.getBlock({ blockNumber: 0n })).timestamp)).to.equal(startAtSeconds);
+    const moved = await moveChainTime(anvil.url, 11 * 86_400);
+    expect(Number(moved) - startAtSeconds).to.be.within(11 * 86_400, 11 * 86_400 + 20);
+    const next = await waitFor('a block by the clock after it', async () => {
+      const block = await hand.getBlock();
+      return block.timestamp > moved ? block : undefined;
+    });
+    expect(Number(next.timestamp - moved)).to.be.below(20);
     await anvil.stop();
   });
 

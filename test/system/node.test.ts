@@ -458,6 +458,22 @@ describe('three nodes on one chain', function () {
     );
     expect(offline.code, offline.out).to.equal(0);
     expect((JSON.parse(offline.out) as Verification).overall).to.equal('VALID');
+    // The checkpoint is good for a week: judged as of a month later it is not, and it is said by which time.
+    const later = new Date(Date.now() + 30 * 86_400_000).toISOString();
+    const expired = await cli(
+      temp.path,
+      'verify',
+      'answer.json',
+      '--network',
+      'network.json',
+      '--checkpoint',
+      'checkpoint.json',
+      '--now',
+      later,
+    );
+    expect(expired.code, expired.out).to.equal(1);
+    expect(expired.out).to.include('CHECKPOINT_EXPIRED');
+    expect(expired.err).to.include('Judged as of');
     const wrongSubject = await cli(
       temp.path,
       'verify',

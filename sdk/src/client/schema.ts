@@ -1208,10 +1208,10 @@ export interface components {
         /** @description What happens to a record. `correct` withdraws it and puts another in its place, in one batch. */
         Operation: {
             /**
-             * @description Day of the decision to do this.
+             * @description Day of the decision to do this; today by the node’s clock when left out.
              * @example 2026-11-23
              */
-            date: string;
+            date?: string;
             /** @enum {string} */
             op: "revoke" | "repair" | "dispute" | "settle";
             reason: string;
@@ -1224,10 +1224,10 @@ export interface components {
                 value: string;
             }[];
             /**
-             * @description Day of the decision to do this.
+             * @description Day of the decision to do this; today by the node’s clock when left out.
              * @example 2026-11-23
              */
-            date: string;
+            date?: string;
             /** @constant */
             op: "correct";
             reason: string;

@@ -94,7 +94,9 @@ const Correction = z.strictObject({
   value: z.string().max(20_000),
 });
 const operation = {
-  date: DateText.meta({ description: 'Day of the decision to do this.' }),
+  date: DateText.optional().meta({
+    description: 'Day of the decision to do this; today by the node’s clock when left out.',
+  }),
   reason: z.string().min(1).max(500),
   reference: z
     .string()

@@ -20,7 +20,7 @@ import type { CreditRecord, Issue, Operation, OperationResult, OperationsResult 
 import type { Receipt } from '../schemas/ledger.ts';
 import type { RecordsPort, Upload } from '../services.ts';
 import { issueView, pageFrom, profileOf, recordView } from './intake.ts';
-import { dateText, momentOf } from './words.ts';
+import { dateText, momentOf, todayText } from './words.ts';
 
 const MOST_VERSIONS = 100;
 
@@ -59,7 +59,7 @@ export class Records implements RecordsPort {
     const done = await this.#rooms.registers.operate({
       op: operation.op,
       recordId: id,
-      day: operation.date,
+      day: operation.date ?? todayText(this.#rooms.clock),
       reason: operation.reason,
       ...(operation.reference === undefined ? {} : { reference: operation.reference }),
       ...(corrected === undefined ? {} : { corrected: corrected.fields }),

@@ -1,5 +1,6 @@
 import type { StoredError } from '../../store/answers.ts';
-import { dateOfDay, LedgerError, OPEN_END, type Day } from '@credit-ledger/sdk/protocol';
+import type { Clock } from '../../clock.ts';
+import { dateOfDay, dayAt, LedgerError, OPEN_END, type Day } from '@credit-ledger/sdk/protocol';
 import type { z } from 'zod';
 import type { Failure } from '../schemas/common.ts';
 
@@ -10,6 +11,11 @@ export function dateText(day: number | bigint): string {
 
 export function endText(day: number): string | null {
   return day === OPEN_END ? null : dateText(day);
+}
+
+/** Today at UTC+8 as text, by the node's clock. */
+export function todayText(clock: Clock): string {
+  return dateOfDay(dayAt(Math.floor(clock.now().getTime() / 1000)));
 }
 
 /** Unix seconds as a moment. */

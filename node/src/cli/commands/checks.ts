@@ -30,6 +30,7 @@ interface VerifyOptions {
   readonly register?: string;
   readonly authority?: string;
   readonly maxAge?: string;
+  readonly now?: string;
   readonly rpc?: string;
   readonly checkpoint?: string;
 }
@@ -70,6 +71,13 @@ export function checkCommands(book: Book): void {
             zh: '登记册状态的最长时限（小时）',
           }),
         )
+        .option(
+          '--now <moment>',
+          book.words({
+            en: 'judge age and expiry as of this moment (ISO 8601); this machine’s time when left out',
+            zh: '按此时刻判断时限与有效期（ISO 8601），省略则用本机时间',
+          }),
+        )
         .option('--rpc <url>', book.words({ en: 'check against the chain', zh: '对照链核对' }))
         .option(
           '--checkpoint <file>',
@@ -99,7 +107,15 @@ export function checkCommands(book: Book): void {
           : options.checkpoint !== undefined
             ? { checkpoint: await textOf(path(options.checkpoint)) }
             : {};
-      const verification = await verifyAnswer(document, network, expectations(options), source);
+      const expected = expectations(options);
+      const verification = await verifyAnswer(document, network, expected, source);
+      if (expected.now !== undefined) {
+        const moment = new Date(expected.now * 1000).toISOString();
+        out.note({
+          en: `Judged as of ${moment}, not of now.`,
+          zh: `按 ${moment} 判断，并非当前时间。`,
+        });
+      }
       out.result(verification, describe(verification, out.lang));
       exit({ VALID: EXIT.ok, INVALID: EXIT.failed, ERROR: EXIT.unable }[verification.overall]);
     },
@@ -154,7 +170,7 @@ export function checkCommands(book: Book): void {
 }
 
 function expectations(options: VerifyOptions): Expectations {
-  const { subject, application, predicate, asOf, requester, register, authority, maxAge } = options;
+  const { subject, application, predicate, asOf, requester, register, authority, maxAge, now } = options;
   const isHash = predicate !== undefined && /^0x[0-9a-f]{64}$/.test(predicate);
   if (predicate !== undefined && !isHash && application === undefined) {
     throw new LedgerError('REQUEST_INVALID', {
@@ -168,7 +184,14 @@ function expectations(options: VerifyOptions): Expectations {
       zh: '--max-age 应为小时数。',
     });
   }
+  if (now !== undefined && Number.isNaN(Date.parse(now))) {
+    throw new LedgerError('REQUEST_INVALID', {
+      en: '--now is a moment such as 2026-06-08T09:00:00+08:00.',
+      zh: '--now 应为时刻，例如 2026-06-08T09:00:00+08:00。',
+    });
+  }
   return {
+    ...(now === undefined ? {} : { now: Math.floor(Date.parse(now) / 1000) }),
     ...(subject === undefined ? {} : { subject }),
     ...(application === undefined ? {} : { application }),
     ...(predicate === undefined

@@ -152,7 +152,7 @@ export function intakeCommands(book: Book): void {
           params: { id: recordId },
           json: {
             op,
-            date: options.date ?? today(),
+            ...(options.date === undefined ? {} : { date: options.date }),
             reason: options.reason,
             ...(options.reference === undefined ? {} : { reference: options.reference }),
             ...(op === 'correct' ? { corrections: correctionsOf(options.set ?? []) } : {}),
