@@ -2,7 +2,10 @@ import { id } from 'ethers';
 import type {
   CommitmentItems,
   CommitmentLetters,
+  CreditCases,
   IncompleteFilings,
+  SubjectConsents,
+  VoluntaryPledges,
   WorkingCalendar,
 } from '../../../types/index.ts';
 import { deployContract, freshWorld, networkHelpers, type TestCall, type World } from './world.ts';
@@ -13,6 +16,9 @@ export interface Processes {
   readonly items: CommitmentItems;
   readonly letters: CommitmentLetters;
   readonly filings: IncompleteFilings;
+  readonly consents: SubjectConsents;
+  readonly cases: CreditCases;
+  readonly pledges: VoluntaryPledges;
 }
 
 /** The founded world, and the processes in it. */
@@ -31,6 +37,9 @@ async function buildProcesses(): Promise<ProcessWorld> {
     items: await deployContract<CommitmentItems>('CommitmentItems', consortium),
     letters: await deployContract<CommitmentLetters>('CommitmentLetters', consortium),
     filings: await deployContract<IncompleteFilings>('IncompleteFilings', consortium),
+    consents: await deployContract<SubjectConsents>('SubjectConsents', consortium),
+    cases: await deployContract<CreditCases>('CreditCases', consortium),
+    pledges: await deployContract<VoluntaryPledges>('VoluntaryPledges', consortium),
   };
   const calls: TestCall[] = [];
   for (const [name, contract] of [
@@ -38,6 +47,9 @@ async function buildProcesses(): Promise<ProcessWorld> {
     ['CommitmentItems', processes.items],
     ['CommitmentLetters', processes.letters],
     ['IncompleteFilings', processes.filings],
+    ['SubjectConsents', processes.consents],
+    ['CreditCases', processes.cases],
+    ['VoluntaryPledges', processes.pledges],
   ] as const) {
     calls.push(await world.call(consortium, 'putInForce', [id(name), await contract.getAddress(), 1]));
   }
