@@ -472,7 +472,12 @@ function exported(setting: Setting, count: number): SampleRow[] {
   });
 }
 
-/** Operations on some of the rows: one of each kind, and the repair of the cast. */
+/** Longer ago than the longest of the shortest periods that any rules give for a repair, and the days of `operations`. */
+const REPAIRABLE_AFTER_DAYS = 400;
+/** The conditions of all rules. The shortest period is computed. */
+const CONDITIONS_MET = '履行义务、信用承诺、修复培训、信用报告';
+
+/** Operations on some of the rows: one of each kind, and the repair of the cast. All are lawful. */
 function operations(
   { random, today }: Setting,
   rows: readonly SampleRow[],
@@ -483,9 +488,21 @@ function operations(
     .map((row) => row['行政处罚决定书文号'] ?? '')
     .filter((number) => !companies.some(({ documentNumber }) => documentNumber === number));
   const on = (index: number): string => numbers[index] ?? '';
+  const others = [1, 2, 3, 4].map(on);
+  const repairable = rows.find((row) => {
+    const number = row['行政处罚决定书文号'] ?? '';
+    const decided = decisionDay(row['处罚决定日期'] ?? '');
+    return numbers.includes(number) && !others.includes(number) && decided <= today - REPAIRABLE_AFTER_DAYS;
+  });
   const day = (): string => slashed(today - random.integer(0, 9));
   const made: SampleRow[] = [
-    { 决定书文号: on(0), 操作: 'repair', 日期: day(), 原因: '已整改并通过信用修复' },
+    {
+      决定书文号: repairable?.['行政处罚决定书文号'] ?? '',
+      操作: 'repair',
+      日期: day(),
+      原因: '已整改并通过信用修复',
+      已满足条件: CONDITIONS_MET,
+    },
     { 决定书文号: on(1), 操作: 'revoke', 日期: day(), 原因: '行政复议撤销' },
     { 决定书文号: on(2), 操作: 'dispute', 日期: slashed(today - 9), 原因: '当事人提出异议' },
     { 决定书文号: on(3), 操作: 'dispute', 日期: slashed(today - 9), 原因: '当事人提出异议' },
@@ -507,6 +524,7 @@ function operations(
           操作: 'repair',
           日期: slashed(today - 30),
           原因: '整改完成，准予信用修复',
+          已满足条件: CONDITIONS_MET,
         },
         ...made,
       ];
@@ -516,6 +534,12 @@ function operations(
 
 function slashed(day: number): string {
   return dateOfDay(day as ReturnType<typeof dayOfDate>).replaceAll('-', '/');
+}
+
+/** The day of a date in any of the spellings of {@link spelled}. */
+function decisionDay(text: string): number {
+  const [, y = '', m = '', d = ''] = /^(\d{4})\D?(\d{1,2})\D?(\d{1,2})/u.exec(text) ?? [];
+  return dayOfDate(`${y}-${m.padStart(2, '0')}-${d.padStart(2, '0')}`);
 }
 
 /** A date as the old files write it: any of the accepted spellings. */

@@ -142,7 +142,15 @@ export const EXPORT_COLUMNS = [
   'EXPORT_TS',
 ] as const;
 
-export const OPERATION_COLUMNS = ['决定书文号', '操作', '日期', '原因', '更正项', '更正值'] as const;
+export const OPERATION_COLUMNS = [
+  '决定书文号',
+  '操作',
+  '日期',
+  '原因',
+  '更正项',
+  '更正值',
+  '已满足条件',
+] as const;
 
 export type SampleRow = Readonly<Record<string, string>>;
 

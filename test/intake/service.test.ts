@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { dayOfDate } from '@credit-ledger/sdk/protocol';
+import { type Day, dayOfDate } from '@credit-ledger/sdk/protocol';
 import { expect } from 'chai';
 import { PENALTY_COLUMNS, type SampleRow } from '../../scripts/lib/templates.ts';
 import type { Clock } from '../../node/src/clock.ts';
@@ -9,6 +9,7 @@ import { correctedRecord, readOperations, type Operation } from '../../node/src/
 import { findProfile } from '../../node/src/intake/profile.ts';
 import { type ImportResult, ImportService, type OnRecords } from '../../node/src/intake/service.ts';
 import { readTable, tableOfRows } from '../../node/src/intake/table.ts';
+import { judgeRepair } from '../../node/src/registers/index.ts';
 import { type Database, migrate, openDatabase } from '../../node/src/store/index.ts';
 import { RecordStore } from '../../node/src/store/records.ts';
 import { anyCode, cellsOfTable, codeOf, penaltyCsv, penaltyRow } from './helpers.ts';
@@ -350,6 +351,29 @@ describe('intake: the import service', function () {
       expect((await read('hebei-operations.csv')).map(({ op }) => op)).to.include('correct');
     });
 
+    it('of the samples repair only what the rules of their days allow', async () => {
+      const files = ['beijing-penalties.csv', 'tianjin-penalties.xlsx', 'hebei-penalties-2015.csv'];
+      for (const file of files) {
+        await service.importFile({
+          input: await readFile(`test/samples/${file}`),
+          fileName: file,
+          startedBy: 'test',
+        });
+      }
+      let repairs = 0;
+      for (const place of ['beijing', 'tianjin', 'hebei']) {
+        for (const { op, documentNumber, day, conditionsMet } of await read(`${place}-operations.csv`)) {
+          if (op !== 'repair') continue;
+          repairs += 1;
+          const [record] = await new RecordStore(db).withDocumentNumbers(1, [documentNumber]);
+          if (record === undefined) throw new Error(documentNumber);
+          expect(judgeRepair(record, day as Day, conditionsMet).refusal, documentNumber).to.equal(null);
+          expect(judgeRepair(record, day as Day, []).refusal, documentNumber).to.equal('conditions');
+        }
+      }
+      expect(repairs).to.equal(4);
+    });
+
     it('make a corrected record by the rules of a row, and refuse a correction that is none', async () => {
       const profile = findProfile('shuanggongshi-penalty');
       if (profile === undefined) throw new Error('no profile');
@@ -418,8 +442,10 @@ describe('intake: the import service', function () {
     it('become issues where they cannot be read, and a file without their columns is refused', async () => {
       const outcomes: string[] = [];
       const table = tableOfRows(
-        ['决定书文号', '操作', '日期', '原因'],
+        ['决定书文号', '操作', '日期', '原因', '已满足条件'],
         [
+          ['京罚1号', '修复', '2026-01-01', '', '履行义务、训练'],
+          ['京罚1号', '修复', '2026-01-01', '', ' 履行义务，training '],
           ['京罚1号', '删除', '2026-01-01', ''],
           ['', '撤销', '2026-01-01', ''],
           ['京罚1号', '修复', '2027-01-01', ''],
@@ -431,9 +457,11 @@ describe('intake: the import service', function () {
         outcomes.push(
           'issues' in outcome
             ? outcome.issues.map(({ code }) => code).join()
-            : `${outcome.operation.op} ${outcome.operation.documentNumber} ${outcome.operation.day}`,
+            : `${outcome.operation.op} ${outcome.operation.documentNumber} ${outcome.operation.day} ${outcome.operation.conditionsMet.join()}`.trim(),
         );
       expect(outcomes).to.deep.equal([
+        'OPERATION_CONDITION_UNKNOWN',
+        `repair 京罚1号 ${dayOfDate('2026-01-01')} obligations-done,training`,
         'OPERATION_UNKNOWN',
         'VALUE_MISSING',
         'DATE_IN_THE_FUTURE',

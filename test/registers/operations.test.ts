@@ -3,6 +3,7 @@ import {
   dateOfDay,
   type Day,
   dayAt,
+  dayOfDate,
   evaluate,
   OP,
   type OpenedEntry,
@@ -14,6 +15,7 @@ import type { Operation } from '../../node/src/registers/index.ts';
 import { EntryStore } from '../../node/src/store/index.ts';
 import { RecordStore } from '../../node/src/store/records.ts';
 import { codeOf } from '../support/codes.ts';
+import { rejection } from '../support/wait.ts';
 import { COMPANY, OTHER_COMPANY, type RegisterWorld, registerWorld } from './support/world.ts';
 
 const NO_SEVERE: Predicate = {
@@ -32,6 +34,7 @@ const NO_SEVERE: Predicate = {
   ],
 };
 const DAY = '2026-01-15';
+const MET = ['obligations-done', 'public-promise'] as const;
 
 describe('Operations on records', () => {
   let world: RegisterWorld;
@@ -47,14 +50,21 @@ describe('Operations on records', () => {
   afterEach(() => world.dispose());
 
   const operate = (op: Operation['op'], more: Partial<Operation> = {}) =>
-    world.service.operate({ op, recordId, day: DAY, reason: '核查属实', ...more });
+    world.service.operate({
+      op,
+      recordId,
+      day: DAY,
+      reason: '核查属实',
+      ...(op === 'repair' ? { conditionsMet: MET } : {}),
+      ...more,
+    });
   const refusal = (op: Operation['op'], more: Partial<Operation> = {}) => codeOf(operate(op, more));
   const entries = () => new EntryStore(world.db).ofRecord(recordId);
 
   it('adds an entry with the day, a reference to its record and a salted reason', async () => {
     await world.record({}, {}); // two more of the same company: the reference is the record's own place
     const [third] = (await world.record({})).map(({ id }) => id);
-    await world.service.operate({ op: 'repair', recordId: third ?? 0n, day: DAY, reason: '信用修复' });
+    await operate('repair', { recordId: third ?? 0n, reason: '信用修复' });
     const [, repair] = await new EntryStore(world.db).ofRecord(third ?? 0n);
     expect(repair?.op).to.equal(OP.REPAIR);
     expect(unpackEntry(repair?.packed ?? 0n).ref).to.equal(3);
@@ -117,6 +127,59 @@ describe('Operations on records', () => {
     expect(await refusal('repair', { recordId: permit?.id ?? 0n })).to.equal('OPERATION_NOT_REPAIRABLE');
   });
 
+  it('refuses a repair before its time, and names the day from which it is possible', async () => {
+    // Order 58 of 2023: three months; order 36, in force from 2026-04-01: twelve for a severe penalty.
+    const [recent, severe] = await world.record(
+      { day: dayOfDate('2025-12-01') },
+      { day: dayOfDate('2025-06-01') },
+    );
+    const early = await rejection(operate('repair', { recordId: recent?.id ?? 0n }));
+    expect([early.code, early.operands?.['earliestDate']]).to.deep.equal([
+      'OPERATION_REPAIR_TOO_EARLY',
+      '2026-03-01',
+    ]);
+    expect(early.message).to.include('2026-03-01');
+    const ofSevere = { recordId: severe?.id ?? 0n };
+    const after = await rejection(operate('repair', { ...ofSevere, day: '2026-05-20' }));
+    expect([after.code, after.operands?.['earliestDate'], after.operands?.['ruleSet']]).to.deep.equal([
+      'OPERATION_REPAIR_TOO_EARLY',
+      '2026-06-01',
+      '2026-36',
+    ]);
+    // The rules are those of the day of the application, not of the decision on it.
+    await operate('repair', { ...ofSevere, day: '2026-05-20', appliedDay: dayOfDate('2026-03-31') });
+  });
+
+  it('refuses the repair of what its rules never allow, and says by which', async () => {
+    const [stopped] = await world.record({ kind: 8, domain: 2, day: dayOfDate('2019-08-01') });
+    const refused = await rejection(operate('repair', { recordId: stopped?.id ?? 0n, day: '2022-09-01' }));
+    expect([refused.code, refused.operands?.['ruleSet']]).to.deep.equal([
+      'OPERATION_NOT_REPAIRABLE',
+      '2019-527',
+    ]);
+    expect(refused.message).to.include('527');
+  });
+
+  it('refuses a repair whose conditions nobody states, and names them', async () => {
+    const refused = await rejection(operate('repair', { conditionsMet: ['public-promise'] }));
+    expect([refused.code, refused.operands?.['missing']]).to.deep.equal([
+      'OPERATION_CONDITIONS_MISSING',
+      ['obligations-done'],
+    ]);
+    // That the shortest period has passed is computed: stating it changes nothing.
+    const [recent] = await world.record({ day: dayOfDate('2025-12-01') });
+    const stated = { recordId: recent?.id ?? 0n, conditionsMet: ['minimum-reached', ...MET] as const };
+    expect(await refusal('repair', stated)).to.equal('OPERATION_REPAIR_TOO_EARLY');
+    expect(await entries()).to.have.length(1);
+  });
+
+  it('refuses a repair on a day that no rules cover', async () => {
+    const [old] = await world.record({ day: dayOfDate('2018-01-01') });
+    expect(await refusal('repair', { recordId: old?.id ?? 0n, day: '2019-06-30' })).to.equal(
+      'RULES_NOT_COVERED',
+    );
+  });
+
   it('takes dispute and settlement in turn only', async () => {
     expect(await refusal('settle')).to.equal('OPERATION_NOT_DISPUTED');
     await operate('dispute');
@@ -170,7 +233,10 @@ describe('Operations on records', () => {
     const [second, third] = await world.record({ documentNumber: '二号' }, { documentNumber: '三号' });
     const rows = [
       { row: 2, operation: { op: 'revoke', recordId, day: DAY, reason: '撤销' } },
-      { row: 3, operation: { op: 'repair', documentNumber: '二号', day: DAY, reason: '修复' } },
+      {
+        row: 3,
+        operation: { op: 'repair', documentNumber: '二号', day: DAY, reason: '修复', conditionsMet: MET },
+      },
       { row: 4, operation: { op: 'settle', documentNumber: '三号', day: DAY, reason: '办结' } },
       {
         row: 5,

@@ -206,7 +206,13 @@ describe('The agency’s register', () => {
       await anchor({}, { uscc: OTHER_COMPANY }, {});
       const recordId =
         (await new EntryStore(world.db).ofBatch(1n)).find(({ uscc }) => uscc === COMPANY)?.recordId ?? 0n;
-      await world.service.operate({ op: 'repair', recordId, day: '2026-01-05', reason: '修复' });
+      await world.service.operate({
+        op: 'repair',
+        recordId,
+        day: '2026-01-05',
+        reason: '修复',
+        conditionsMet: ['obligations-done', 'public-promise'],
+      });
       await anchor({ class: 2 });
       const tree = new RegisterTree();
       for (const batch of await world.journalled()) {

@@ -282,6 +282,12 @@ export const ISSUES = {
     doEn: 'Write one of: revoke, repair, correct, dispute, settle.',
     doZh: '请填写：撤销、修复、更正、异议、异议终结。',
   },
+  OPERATION_CONDITION_UNKNOWN: {
+    en: 'This is no condition of a repair.',
+    zh: '不是信用修复的条件。',
+    doEn: 'Write, separated by commas: obligations-done, public-promise, training, credit-report.',
+    doZh: '请填写（用顿号分隔）：履行义务、信用承诺、修复培训、信用报告。',
+  },
   COLUMN_UNKNOWN: {
     en: 'The template has no such column.',
     zh: '模板中没有该列。',

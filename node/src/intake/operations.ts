@@ -1,4 +1,4 @@
-import { dayOfDate } from '@credit-ledger/sdk/protocol';
+import { dayOfDate, REPAIR_CONDITIONS, type RepairCondition } from '@credit-ledger/sdk/protocol';
 import type { StoredRecord } from '../store/records.ts';
 import { type CanonicalRecord, convertRows } from './convert.ts';
 import { readDate } from './dates.ts';
@@ -29,6 +29,8 @@ export interface Operation {
   readonly reason: string;
   /** For `correct` alone, and never empty there. */
   readonly corrections: readonly Correction[];
+  /** For `repair` alone: what the officer says is fulfilled. */
+  readonly conditionsMet: readonly RepairCondition[];
 }
 
 export type OperationOutcome =
@@ -50,7 +52,21 @@ const COLUMNS = {
   reason: ['原因', '理由', 'reason'],
   column: ['更正项', 'column', 'field'],
   value: ['更正值', 'value'],
+  conditionsMet: ['已满足条件', '修复条件', 'conditionsMet', 'conditions met'],
 } as const;
+
+const CONDITIONS: Readonly<Record<string, RepairCondition>> = {
+  ...Object.fromEntries(REPAIR_CONDITIONS.map((condition) => [condition, condition])),
+  达到最短公示期: 'minimum-reached',
+  达到最短公示期限: 'minimum-reached',
+  履行义务: 'obligations-done',
+  已履行义务: 'obligations-done',
+  信用承诺: 'public-promise',
+  公开信用承诺: 'public-promise',
+  修复培训: 'training',
+  信用修复培训: 'training',
+  信用报告: 'credit-report',
+};
 
 const NAMES: Readonly<Record<string, OperationName>> = {
   revoke: 'revoke',
@@ -68,8 +84,8 @@ const NAMES: Readonly<Record<string, OperationName>> = {
 };
 
 /**
- * Reads a file of operations: document number, operation, day, reason and, for
- * a correction, the column and its right value. Corrections of one document
+ * Reads a file of operations: document number, operation, day, reason, for a correction
+ * the column and its right value, for a repair the conditions that are fulfilled. Corrections of one document
  * that follow each other are one operation.
  * @throws LedgerError OPERATION_UNKNOWN_COLUMNS, and what reading a table throws
  */
@@ -186,6 +202,12 @@ function operationOf(
   else if (date < '1970-01-01') issue('day', 'DATE_BEFORE_1970');
   const corrections = op === 'correct' ? [{ column: text('column'), value: text('value') }] : [];
   if (op === 'correct' && isMissing(text('column'))) issue('column', 'VALUE_MISSING');
+  const conditionsMet: RepairCondition[] = [];
+  for (const part of op === 'repair' ? text('conditionsMet').split(/[,，;；、\n]/u) : []) {
+    const condition = CONDITIONS[squeezed(part).toLowerCase()];
+    if (condition !== undefined) conditionsMet.push(condition);
+    else if (!isMissing(part.trim())) issue('conditionsMet', 'OPERATION_CONDITION_UNKNOWN');
+  }
   if (issues.length > 0 || op === undefined || date === null) return { row, issues };
   return {
     row,
@@ -196,6 +218,7 @@ function operationOf(
       day: dayOfDate(date),
       reason: withoutPersonalNumbers(canonicalText(text('reason'))),
       corrections,
+      conditionsMet,
     },
   };
 }

@@ -16,6 +16,7 @@ export {
   type OperationOnVersion,
   OPERATIONS,
 } from './operations.ts';
+export { CONDITION_NAMES, judgeRepair, type RepairableFacts, type RepairVerdict } from './repairs.ts';
 export { type RegisterRecord } from './entry-maker.ts';
 export type { RegisterEvent, RegisterTrees, TransactionOrder, TransactionSender } from './ports.ts';
 export type { Hasher } from './hashing/hasher.ts';

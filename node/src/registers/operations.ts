@@ -10,6 +10,7 @@ import {
   OP,
   type Op,
   parseUscc,
+  type RepairCondition,
   type SubjectKey,
 } from '@credit-ledger/sdk/protocol';
 import { createHash } from 'node:crypto';
@@ -25,6 +26,7 @@ import {
 } from './entry-maker.ts';
 import { registerError } from './errors.ts';
 import type { Hasher } from './hashing/hasher.ts';
+import { requireRepairable } from './repairs.ts';
 
 /** What can be done to a record. A correction is a REVOKE and a new RECORD in one batch. */
 export const OPERATIONS = ['revoke', 'repair', 'correct', 'dispute', 'settle'] as const;
@@ -65,6 +67,10 @@ export interface Operation {
   readonly reference?: string;
   /** Only for `correct`. */
   readonly corrected?: CorrectedFields;
+  /** Only for `repair`: what an officer has seen to be fulfilled. The shortest period is computed. */
+  readonly conditionsMet?: readonly RepairCondition[];
+  /** Only for `repair`: day of the application, whose rules govern; that of the operation when left out. */
+  readonly appliedDay?: Day;
 }
 
 /** An operation on one of several records of a document. */
@@ -99,7 +105,8 @@ export interface OperationContext {
 /**
  * Checks one operation and enters it in the book, in the caller's transaction. Nothing
  * is written when it throws. Giving the same operation again changes nothing.
- * @throws LedgerError OPERATION_* (see errors.ts), USCC_* for a corrected credit code
+ * A repair is done only as the rules in force on the day of the application allow.
+ * @throws LedgerError OPERATION_* (see errors.ts), RULES_* for a repair, USCC_* for a corrected credit code
  */
 export async function performOperation(
   context: OperationContext,
@@ -124,6 +131,8 @@ export async function performOperation(
   if (recorded === undefined) throw registerError('OPERATION_RECORD_UNKNOWN', { recordId: record.id });
   requireAllowed(operation.op, record, entries);
   if (day < record.day) throw registerError('OPERATION_DAY_TOO_EARLY', { day, recordDay: record.day });
+  if (operation.op === 'repair')
+    requireRepairable(record, operation.appliedDay ?? day, operation.conditionsMet ?? []);
 
   const corrected = operation.op === 'correct' ? correctionOf(record, operation.corrected ?? {}) : undefined;
   const acting = await makeOperationEntry(
@@ -271,11 +280,8 @@ function requireAllowed(op: OperationName, record: RegisterRecord, entries: read
   }
   const disputed =
     entries.filter((entry) => entry.op === OP.DISPUTE || entry.op === OP.SETTLE).at(-1)?.op === OP.DISPUTE;
-  if (op === 'repair') {
-    if (record.class !== LEDGER_CLASS.adverse) throw registerError('OPERATION_NOT_REPAIRABLE', operands);
-    if (entries.some((entry) => entry.op === OP.REPAIR)) {
-      throw registerError('OPERATION_ALREADY_REPAIRED', operands);
-    }
+  if (op === 'repair' && entries.some((entry) => entry.op === OP.REPAIR)) {
+    throw registerError('OPERATION_ALREADY_REPAIRED', operands);
   }
   if (op === 'dispute' && disputed) throw registerError('OPERATION_ALREADY_DISPUTED', operands);
   if (op === 'settle' && !disputed) throw registerError('OPERATION_NOT_DISPUTED', operands);

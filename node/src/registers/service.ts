@@ -216,9 +216,14 @@ export class RegisterService {
     return made.length;
   }
 
-  /** Does one operation. @throws LedgerError REGISTER_NOT_OPEN, OPERATION_*, USCC_* */
+  /** Does one operation. @throws LedgerError REGISTER_NOT_OPEN, OPERATION_*, RULES_*, USCC_* */
   async operate(operation: Operation): Promise<OperationDone> {
     return this.#db.transaction(async (tx) => this.#perform(tx, operation));
+  }
+
+  /** Does one operation in the caller's transaction. Errors as {@link operate}. */
+  async operateIn(tx: Database, operation: Operation): Promise<OperationDone> {
+    return this.#perform(tx, operation);
   }
 
   /**
@@ -456,7 +461,7 @@ export class RegisterService {
       return { row, ...(await this.#perform(tx, operation)) };
     } catch (error) {
       // Only what the row itself is at fault for; what the store or the register lacks ends it all.
-      if (!isLedgerError(error) || !/^(OPERATION_|USCC_|ENTRY_|DATE_)/.test(error.code)) throw error;
+      if (!isLedgerError(error) || !/^(OPERATION_|USCC_|ENTRY_|DATE_|RULES_)/.test(error.code)) throw error;
       return { row, status: 'issue', issue: error };
     }
   }

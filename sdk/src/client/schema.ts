@@ -1213,7 +1213,23 @@ export interface components {
              */
             date?: string;
             /** @enum {string} */
-            op: "revoke" | "repair" | "dispute" | "settle";
+            op: "revoke" | "dispute" | "settle";
+            reason: string;
+            /** @description Number of the document that it rests on. */
+            reference?: string;
+        } | {
+            /**
+             * @description Conditions of a repair that are fulfilled.
+             * @default []
+             */
+            conditionsMet: ("minimum-reached" | "obligations-done" | "public-promise" | "training" | "credit-report")[];
+            /**
+             * @description Day of the decision to do this.
+             * @example 2026-11-23
+             */
+            date: string;
+            /** @constant */
+            op: "repair";
             reason: string;
             /** @description Number of the document that it rests on. */
             reference?: string;

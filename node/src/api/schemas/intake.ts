@@ -1,3 +1,4 @@
+import { REPAIR_CONDITIONS } from '@credit-ledger/sdk/protocol';
 import { z } from 'zod';
 import {
   Bilingual,
@@ -93,6 +94,11 @@ const Correction = z.strictObject({
     .meta({ description: 'Title of a column of the template, or name of a field.' }),
   value: z.string().max(20_000),
 });
+/** The shortest period is computed from the decision's day, and not for anybody to state. */
+export const ConditionsMet = z
+  .array(z.enum(REPAIR_CONDITIONS))
+  .max(REPAIR_CONDITIONS.length)
+  .meta({ description: 'Conditions of a repair that are fulfilled.' });
 const operation = {
   date: DateText.optional().meta({
     description: 'Day of the decision to do this; today by the node’s clock when left out.',
@@ -107,7 +113,8 @@ const operation = {
 };
 export const Operation = z
   .discriminatedUnion('op', [
-    z.strictObject({ op: z.enum(['revoke', 'repair', 'dispute', 'settle']), ...operation }),
+    z.strictObject({ op: z.enum(['revoke', 'dispute', 'settle']), ...operation }),
+    z.strictObject({ op: z.literal('repair'), ...operation, conditionsMet: ConditionsMet.default([]) }),
     z.strictObject({
       op: z.literal('correct'),
       ...operation,

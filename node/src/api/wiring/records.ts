@@ -63,6 +63,7 @@ export class Records implements RecordsPort {
       reason: operation.reason,
       ...(operation.reference === undefined ? {} : { reference: operation.reference }),
       ...(corrected === undefined ? {} : { corrected: corrected.fields }),
+      ...(operation.op === 'repair' ? { conditionsMet: operation.conditionsMet } : {}),
     });
     return {
       recordId: done.recordId.toString(),
@@ -91,6 +92,7 @@ export class Records implements RecordsPort {
           documentNumber: operation.documentNumber,
           day: dateText(operation.day),
           reason: operation.reason,
+          conditionsMet: operation.conditionsMet,
         };
         if (operation.op !== 'correct') {
           rows.push({ row, operation: base });

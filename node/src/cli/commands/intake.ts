@@ -3,7 +3,15 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { dateOfDay, dayAt, dayOfDate, LedgerError, OPEN_END, type Day } from '@credit-ledger/sdk/protocol';
+import {
+  dateOfDay,
+  dayAt,
+  dayOfDate,
+  type Day,
+  LedgerError,
+  OPEN_END,
+  REPAIR_CONDITIONS,
+} from '@credit-ledger/sdk/protocol';
 import type {
   CreditRecord,
   Import,
@@ -119,13 +127,16 @@ export function intakeCommands(book: Book): void {
   );
 
   for (const op of ['revoke', 'repair', 'dispute', 'settle', 'correct'] as const) {
-    book.command<[string], { date?: string; reason: string; reference?: string; set?: string[] }>(
+    book.command<
+      [string],
+      { date?: string; reason: string; reference?: string; set?: string[]; met?: string[] }
+    >(
       book.program,
       `${op} <recordId>`,
       OPERATION_HELP[op],
       op === 'correct'
         ? 'ledger correct 17 --reason "金额录入有误" --set "罚款金额=0.5"'
-        : `ledger ${op} 17 --reason "${OPERATION_REASON[op]}"`,
+        : `ledger ${op} 17 --reason "${OPERATION_REASON[op]}"${op === 'repair' ? ' --met obligations-done public-promise' : ''}`,
       (command) => {
         command
           .requiredOption('--reason <text>', book.words({ en: 'why', zh: '理由' }))
@@ -137,6 +148,15 @@ export function intakeCommands(book: Book): void {
             '--reference <number>',
             book.words({ en: 'number of the document that it rests on', zh: '所依据的文书号' }),
           );
+        if (op === 'repair') {
+          command.option(
+            '--met <condition...>',
+            book.words({
+              en: `conditions that are fulfilled: ${REPAIR_CONDITIONS.join(', ')}`,
+              zh: `已满足的修复条件：${REPAIR_CONDITIONS.join('、')}`,
+            }),
+          );
+        }
         return op === 'correct'
           ? command.requiredOption(
               '--set <column=value...>',
@@ -156,6 +176,7 @@ export function intakeCommands(book: Book): void {
             reason: options.reason,
             ...(options.reference === undefined ? {} : { reference: options.reference }),
             ...(op === 'correct' ? { corrections: correctionsOf(options.set ?? []) } : {}),
+            ...(op === 'repair' ? { conditionsMet: options.met ?? [] } : {}),
           },
         });
         const done = context.out.words(
