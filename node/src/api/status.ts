@@ -27,6 +27,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'JSON_NOT_CANONICAL',
     'PROFILE_UNKNOWN',
     'EXPIRY_INVALID',
+    'WORKING_DAYS_INVALID',
     'QUESTION_MALFORMED',
     'FETCH_MALFORMED',
     'CHECKPOINT_MALFORMED',
@@ -69,6 +70,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'OUTBOX_DEDUPE_CONFLICT',
     'RESTORE_NOT_EMPTY',
     'BATCH_NOT_STANDING',
+    'DAY_NOT_COVERED',
   ],
   413: [
     'BODY_TOO_LARGE',
