@@ -28,7 +28,9 @@ import {
   consortiumAbi,
   creditCasesAbi,
   ledgerErrorsAbi,
+  workingCalendarAbi,
 } from '../../sdk/src/chain/abi/index.ts';
+import { CALENDAR_YEARS, yearBitmap } from './calendar.ts';
 import type { DeployedCircuit, Deployment } from './deploy.ts';
 
 /** As `Role` in the contract. */
@@ -62,6 +64,8 @@ export interface FoundOptions {
   readonly members: readonly FoundingMember[];
   /** Those of the catalogue by default. */
   readonly applications?: readonly CatalogueApplication[];
+  /** Whose working days are set; {@link DEFAULT_CALENDAR_YEARS} by default. */
+  readonly calendarYears?: readonly number[];
   readonly pollMilliseconds?: number;
 }
 
@@ -81,12 +85,14 @@ export function contractName(name: string): Hex {
 
 /**
  * The founding decision of the council, in one proposal: contracts, circuits and catalogue in force, members admitted,
- * applications published. Whoever executes it, it takes two of three regions.
+ * working days of these years set, applications published. Whoever executes it, it takes two of three regions.
+ * @throws LedgerError CALENDAR_YEAR_UNKNOWN for a year whose holidays are not known
  */
 export function foundingCalls(
   deployment: Deployment,
   members: readonly FoundingMember[],
   applications: readonly CatalogueApplication[] = CATALOGUE.applications,
+  calendarYears: readonly number[] = DEFAULT_CALENDAR_YEARS,
 ): CouncilCall[] {
   const onConsortium = (data: Hex): CouncilCall => ({ target: deployment.consortium, data });
   const inForce: readonly [string, Address][] = [
@@ -131,7 +137,32 @@ export function foundingCalls(
     })),
     // After the applications: eligibility is a predicate that one of them lists.
     ...processCalls(deployment),
+    ...calendarCalls(deployment, calendarYears),
   ];
+}
+
+/**
+ * The years of which the holidays are known, from 2019 on, when the oldest rules of repair came into force. The next
+ * year is the council's to set when the State Council has published it ({@link calendarCalls} with newer data).
+ */
+export const DEFAULT_CALENDAR_YEARS: readonly number[] = CALENDAR_YEARS.filter((year) => year >= 2019);
+
+/** Sets the working days of years. @throws LedgerError CALENDAR_YEAR_UNKNOWN */
+export function calendarCalls(
+  { processes }: Pick<Deployment, 'processes'>,
+  years: readonly number[],
+): CouncilCall[] {
+  return years.map((year) => {
+    const { low, high, sourceHash } = yearBitmap(year);
+    return {
+      target: processes.calendar,
+      data: encodeFunctionData({
+        abi: workingCalendarAbi,
+        functionName: 'setYear',
+        args: [year, low, high, sourceHash],
+      }),
+    };
+  });
 }
 
 /** Working days for cases: starting values, which the council changes with `CreditCases.setRules`. */
@@ -205,7 +236,12 @@ export function publicationData(
 
 /** Founds the ledger. @throws viem errors with the contract's own error decoded */
 export async function foundLedger(options: FoundOptions): Promise<Founding> {
-  const calls = foundingCalls(options.deployment, options.members, options.applications);
+  const calls = foundingCalls(
+    options.deployment,
+    options.members,
+    options.applications,
+    options.calendarYears,
+  );
   const decision = await decideInCouncil({ ...options, calls, summary: 'Founding of the ledger' });
   const memberIds: bigint[] = [];
   for (const log of decision.logs) {
