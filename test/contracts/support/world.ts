@@ -104,8 +104,8 @@ export interface World {
   propose(...calls: TestCall[]): Promise<bigint>;
 }
 
-/** A chain of its own for a test file. */
-export const connection = await network.create();
+/** A chain of its own for a test file; its clock starts on this day in any year, so that tests can name dates. */
+export const connection = await network.create({ override: { initialDate: '2020-12-30T00:00:00Z' } });
 export const { ethers, networkHelpers } = connection;
 
 /** Deploys a contract and gives it the type that TypeChain made for it. */
