@@ -1,10 +1,16 @@
+/** Where a story is told: a terminal, a file, or nowhere. */
+export interface Audience {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
 /** Tells a person what happens as it happens, with the time that each step took. */
 export class Narrator {
   readonly #started = performance.now();
   readonly #steps: { readonly title: string; readonly seconds: number }[] = [];
-  readonly #out: NodeJS.WriteStream;
+  readonly #out: Audience;
 
-  constructor(out: NodeJS.WriteStream = process.stdout) {
+  constructor(out: Audience = process.stdout) {
     this.#out = out;
   }
 

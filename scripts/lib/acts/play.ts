@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { type CreditAnswer, parseCreditAnswer } from '@credit-ledger/sdk/answer';
+import { dateOfDay, dayAt } from '@credit-ledger/sdk/protocol';
+import { createPublicClient, http, type PublicClient } from 'viem';
+import type { Connection } from '../../../node/src/cli/connection.ts';
+import type { Deployment } from '../deploy.ts';
+import type { Narrator } from '../narrate.ts';
+import type { Cast, CastMember } from '../samples.ts';
+
+/** Monday morning in Beijing, so that a filing of that week falls due after the Dragon Boat holiday of 19 June. */
+export const PLAY_STARTS_AT = new Date('2026-06-08T09:00:00+08:00');
+
+/** An agency that plays: its running node, called as its officers call it. */
+export interface Player {
+  readonly slug: string;
+  readonly name: string;
+  readonly memberId: bigint;
+  readonly connection: Connection;
+}
+
+/** What every act needs: who plays, on which chain, before whom. */
+export interface Play {
+  readonly narrator: Narrator;
+  readonly players: readonly Player[];
+  readonly cast: Cast;
+  /** Where the files of the cast are. */
+  readonly samples: string;
+  /** Where answers and what belongs to them are written. */
+  readonly directory: string;
+  readonly rpcUrl: string;
+  readonly deployment: Deployment;
+  /** Moves chain and nodes on by so many days; see the stage. */
+  moveTime(days: number): Promise<Date>;
+}
+
+/** How an act ended, for the table at the end. */
+export interface Outcome {
+  readonly act: string;
+  readonly subject: string;
+  readonly outcome: string;
+  /** Whether it ended as the rules want it. */
+  readonly asExpected: boolean;
+}
+
+/** @throws Error when nobody of this name plays */
+export function playerOf(play: Pick<Play, 'players'>, slug: string): Player {
+  const found = play.players.find((player) => player.slug === slug);
+  if (found === undefined) throw new Error(`no node ${slug}`);
+  return found;
+}
+
+/** @throws Error when the cast has no such role */
+export function companyOf({ cast }: Pick<Play, 'cast'>, role: CastMember['role']): CastMember {
+  const found = cast.companies.find((company) => company.role === role);
+  if (found === undefined) throw new Error(`the cast has no company ${role}`);
+  return found;
+}
+
+/** Reads the chain as anybody may. */
+export function readerOf({ rpcUrl }: Pick<Play, 'rpcUrl'>): PublicClient {
+  return createPublicClient({ transport: http(rpcUrl), cacheTime: 0, pollingInterval: 50 });
+}
+
+/** The chain's time, unix seconds. */
+export async function chainTime(play: Pick<Play, 'rpcUrl'>): Promise<number> {
+  return Number((await readerOf(play).getBlock()).timestamp);
+}
+
+/** The chain's day at UTC+8, YYYY-MM-DD. */
+export async function chainDate(play: Pick<Play, 'rpcUrl'>): Promise<string> {
+  return dateOfDay(dayAt(await chainTime(play)));
+}
+
+/** Moves time on and says so. */
+export async function letDaysPass(play: Play, days: number, why: string): Promise<void> {
+  await play.narrator.step(`${days} days pass · 时间推进 ${days} 天: ${why}`, async () => {
+    const moment = await play.moveTime(days);
+    play.narrator.say(`  it is ${dateOfDay(dayAt(moment.getTime() / 1000))} · 今天`);
+  });
+}
+
+/** A path of the play's own. */
+export function inPlay({ directory }: Pick<Play, 'directory'>, ...path: string[]): string {
+  return join(directory, ...path);
+}
+
+/** The answer of a question, read strictly. @throws LedgerError with a FORMAT_… code */
+export function answerOf(document: unknown): CreditAnswer {
+  return parseCreditAnswer(document);
+}
+
+/** YES, NO, or that there is none; with a mark when it rests on a disputed record. */
+export function inWords({ answer, disputed }: { answer: boolean | null; disputed: boolean | null }): string {
+  const word = answer === null ? '–' : answer ? 'YES' : 'NO';
+  return disputed === true ? `${word} (rests on a disputed record 含异议记录)` : word;
+}

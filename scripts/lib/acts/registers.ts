@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { importFile, operateFile, untilGrantKnown, untilRegisterOpen, untilWitnessed } from '../errands.ts';
+import type { Grant } from '../../../node/src/api/schemas/ledger.ts';
+import type { Cast } from '../samples.ts';
+import { chainTime, type Play, type Player, playerOf } from './play.ts';
+
+const GRANT_DAYS = 365;
+
+/** Each agency opens its register and imports its files; everything is anchored and witnessed. */
+export async function fillRegisters(play: Play): Promise<void> {
+  const { narrator: n, players } = play;
+  await n.step(
+    'Each agency opens its register: a secret stays at home, its commitment goes on chain · 开立登记册',
+    () =>
+      Promise.all(
+        players.map(async ({ connection }) => {
+          await connection.call('openRegister', { json: {} });
+          await untilRegisterOpen(connection);
+        }),
+      ),
+  );
+  await n.step(
+    'Officers import their files; nothing of them leaves the agency · 导入双公示文件',
+    (progress) => importAll(play, progress),
+  );
+  await n.step(
+    'Blinded entries are anchored, and replayed and attested by the two other members · 上链并由两地见证',
+    (progress) => anchorAll(play, progress),
+  );
+}
+
+/** Puts what every agency holds on the chain now, and waits until the others have witnessed it. */
+export async function anchorAll({ players }: Play, progress?: (text: string) => void): Promise<void> {
+  await Promise.all(
+    players.map(async ({ connection }) => {
+      await connection.call('anchor', { params: { id: await untilRegisterOpen(connection) } });
+    }),
+  );
+  await untilWitnessed(
+    players.map(({ connection }) => connection),
+    progress,
+  );
+}
+
+/** One member lets another, or a region, ask for one purpose; known to the other when it returns. */
+export async function giveGrant(
+  play: Play,
+  by: Player,
+  to: Player,
+  application: string,
+  grantee: { readonly region: number } | { readonly member: string } = { member: to.memberId.toString() },
+): Promise<void> {
+  const validUntil = new Date(((await chainTime(play)) + GRANT_DAYS * 86_400) * 1000).toISOString();
+  const { body } = await by.connection.call<Grant>('giveGrant', {
+    json: { grantee, application, classes: [1], validUntil, maxUses: 1000 },
+  });
+  await untilGrantKnown(to.connection, body.id);
+}
+
+async function importAll(play: Play, progress: (text: string) => void): Promise<void> {
+  const { narrator: n, players, cast, samples } = play;
+  for (const { slug, name, connection } of players) {
+    const { files, operations } = cast.imports[slug as keyof Cast['imports']];
+    for (const { file, profile } of files) {
+      progress(`${name}: ${file}`);
+      const done = await importFile(connection, join(samples, file), profile);
+      n.say(
+        `  ${file}: ${done.rows} rows 行 → ${done.records} records 记录, ${done.duplicates} duplicates 重复, ${done.rowsWithIssues} with issues 问题`,
+      );
+    }
+    const done = await operateFile(connection, join(samples, operations));
+    n.say(
+      `  ${operations}: ${done.done} of ${done.rows} operations 操作 (repair, revoke, dispute, settle, correct)`,
+    );
+  }
+  const beijing = playerOf(play, 'beijing');
+  const dirty = await importFile(beijing.connection, join(samples, 'dirty-penalties.csv'));
+  n.say(
+    `  dirty-penalties.csv: ${dirty.rows} rows 行 → ${dirty.records} records 记录, ${dirty.duplicates} duplicates 重复, ${dirty.rowsWithIssues} with issues 问题, each with its reason 每个问题都有原因`,
+  );
+}
