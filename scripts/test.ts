@@ -26,6 +26,7 @@ const ORDER = [
   'witness',
   'answers',
   'exchange',
+  'publicity',
   'api',
   'cli',
   'scripts',

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,6 +23,8 @@ import {
   Responder,
 } from './exchange/index.ts';
 import { ImportService } from './intake/index.ts';
+import type { Keyring } from './keys/index.ts';
+import { agencyOf, Publicity } from './publicity/index.ts';
 import { OpeningsJournal, RegisterService, ThreadHasher } from './registers/index.ts';
 import { openKeyring, openStore, readDeployment, SERVING_FILE } from './setup.ts';
 import { EventStore, migrate, TreeStore, type Database } from './store/index.ts';
@@ -124,6 +127,15 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
       });
     }
   });
+  const publicity = new Publicity({
+    db,
+    clock,
+    agency: async () => {
+      const member = await membership();
+      return member === undefined ? undefined : agencyOf(db, member.memberId);
+    },
+    mark: (recordId) => publicMark(keyring, recordId),
+  });
   const prover = new PooledProver(circuits, {
     workers: config.proverWorkers,
     queueLimit: config.proverQueue,
@@ -165,6 +177,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     witness,
     registers,
     imports,
+    publicity,
     prover,
     membership,
     network: () => networkKeeper.current(),
@@ -355,6 +368,14 @@ class NetworkKeeper implements EventHandler<FollowedEvent> {
   #forget(): void {
     this.#current = undefined;
   }
+}
+
+/** The public's name for a record: nobody without the pepper can make one, or tell what it stands for. */
+async function publicMark(keyring: Pick<Keyring, 'tokenPepper'>, recordId: bigint): Promise<string> {
+  return createHmac('sha256', await keyring.tokenPepper())
+    .update(`public-record:${recordId}`)
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** Handlers that join while the follower runs. */

@@ -6,6 +6,7 @@ import type { NodeConfig } from '../config.ts';
 import type { Checkpoints, LedgerReads, Requester, Responder } from '../exchange/index.ts';
 import type { ImportService } from '../intake/index.ts';
 import type { Keyring } from '../keys/index.ts';
+import type { Publicity } from '../publicity/index.ts';
 import type { RegisterService } from '../registers/index.ts';
 import type { PooledProver } from '../answers/index.ts';
 import type { Database } from '../store/index.ts';
@@ -36,6 +37,7 @@ export interface Rooms {
   readonly witness: Witness;
   readonly registers: RegisterService;
   readonly imports: ImportService;
+  readonly publicity: Publicity;
   readonly prover: PooledProver;
   /** Who this node is among the members, as far as the chain was followed. */
   membership(): Promise<OwnMembership | undefined>;

@@ -5,6 +5,7 @@ import type * as Answers from './schemas/answers.ts';
 import type { Page, PageOf } from './schemas/common.ts';
 import type * as Intake from './schemas/intake.ts';
 import type * as Ledger from './schemas/ledger.ts';
+import type * as Publicity from './schemas/publicity.ts';
 import type { Readiness } from './schemas/system.ts';
 
 /** A file to be imported, as it arrives. */
@@ -39,6 +40,7 @@ export interface NodeServices {
   readonly checkpoints: CheckpointsPort;
   readonly ledger: LedgerPort;
   readonly members: MembersPort;
+  readonly publicity: PublicityPort;
   readonly health: HealthPort;
 }
 
@@ -115,6 +117,22 @@ export interface MembersPort {
   receiveQuestion(body: unknown): Promise<{ readonly status: number; readonly json: unknown }>;
   fetchAnswer(requestId: string, body: unknown): Promise<{ readonly status: number; readonly json: unknown }>;
   signCheckpoint(body: unknown): Promise<{ readonly status: number; readonly json: unknown }>;
+}
+
+export interface PublicityPort {
+  publicRecords(
+    filter: { readonly uscc?: string; readonly documentNumber?: string },
+    page: Page,
+  ): Promise<Publicity.PublicRecords>;
+  timeliness(): Promise<Publicity.Timeliness>;
+  due(withinWorkingDays: number, limit: number): Promise<Publicity.DuePublications>;
+  stateOf(recordId: bigint): Promise<Publicity.RecordPublicity | undefined>;
+  withhold(
+    recordId: bigint,
+    order: Publicity.Withhold,
+    by: string,
+  ): Promise<Publicity.RecordPublicity | undefined>;
+  release(recordId: bigint, note: string, by: string): Promise<Publicity.RecordPublicity | undefined>;
 }
 
 export interface HealthPort {

@@ -6,6 +6,7 @@ import { checkCommands } from './commands/checks.ts';
 import { intakeCommands } from './commands/intake.ts';
 import { ledgerCommands } from './commands/ledger.ts';
 import { nodeCommands } from './commands/node.ts';
+import { publicityCommands } from './commands/publicity.ts';
 import { EXIT, langOf, Output, type Surroundings } from './io.ts';
 
 /**
@@ -60,6 +61,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   nodeCommands(book);
   intakeCommands(book);
   ledgerCommands(book);
+  publicityCommands(book);
   answerCommands(book);
   checkCommands(book);
   for (const command of program.commands) inherit(command);

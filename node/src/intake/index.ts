@@ -24,4 +24,5 @@ export {
   type OnRecords,
 } from './service.ts';
 export { type ByteSource, fileSource, memorySource, sha256Of, streamSource } from './source.ts';
+export { canonicalDocumentNumber } from './text.ts';
 export { readTable, type Table, tableOfRows, type TableRow } from './table.ts';

@@ -377,6 +377,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/public/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this agency publishes of a subject, or under a document number */
+        get: operations["getPublicRecords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/public/timeliness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How timely this agency publishes */
+        get: operations["getTimeliness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/publicity/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records that are not anchored and soon have to be, or had to */
+        get: operations["listDuePublications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/questions": {
         parameters: {
             query?: never;
@@ -492,6 +543,57 @@ export interface paths {
         put?: never;
         /** Revoke, repair, correct, dispute or settle */
         post: operations["operate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/records/{id}/publicity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the public sees a record, until when, and why not */
+        get: operations["getRecordPublicity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/records/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a withheld record back into publicity */
+        post: operations["releaseRecord"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/records/{id}/withhold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a record out of publicity, for a reason that the law knows */
+        post: operations["withholdRecord"];
         delete?: never;
         options?: never;
         head?: never;
@@ -636,6 +738,20 @@ export interface components {
         AddRecordsResult: {
             import: components["schemas"]["Import"];
             issues: components["schemas"]["Issue"][];
+        };
+        /** @description Whose publicity this is, as the consortium admitted it. */
+        AgencyStatement: {
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            member: string;
+            name: string;
+            region: {
+                code: number;
+                name: components["schemas"]["Bilingual"] | null;
+            };
+            uscc: string;
         };
         /** @description What was put in batches; it is sent in order, and receipts say how far it came. */
         Anchored: {
@@ -897,6 +1013,35 @@ export interface components {
             items: components["schemas"]["CreditRecord"][];
             /** @description Null on the last page. */
             next: string | null;
+        };
+        /** @description Records that are to be anchored in time; the most urgent first. */
+        DuePublications: {
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            asOf: string;
+            items: {
+                /** @description Ledger class: 1 adverse, 2 permit, 3 positive. */
+                class: 1 | 2 | 3;
+                /**
+                 * @description A civil day at UTC+8, YYYY-MM-DD.
+                 * @example 2026-11-23
+                 */
+                decisionDate: string;
+                documentNumber: string;
+                /** @description Null: the calendar does not cover it. */
+                dueDate: string | null;
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                recordId: string;
+                /** @enum {string} */
+                state: "due" | "overdue" | "calendar-missing";
+            }[];
+            /** @description How many are not on this list for its limit. */
+            more: number;
         };
         /** @description What the verifier knows by itself; what is left out is SKIPPED and said so. */
         Expected: {
@@ -1224,10 +1369,10 @@ export interface components {
              */
             conditionsMet: ("minimum-reached" | "obligations-done" | "public-promise" | "training" | "credit-report")[];
             /**
-             * @description Day of the decision to do this.
+             * @description Day of the decision to do this; today by the node’s clock when left out.
              * @example 2026-11-23
              */
-            date: string;
+            date?: string;
             /** @constant */
             op: "repair";
             reason: string;
@@ -1288,6 +1433,42 @@ export interface components {
         OutboxItems: {
             items: components["schemas"]["OutboxItem"][];
         };
+        /** @description What a subject says about itself; no agency has found it. */
+        OwnStatement: {
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            decisionDate: string;
+            /** @description An objection to it is open. */
+            disputed: boolean;
+            documentNumber: string;
+            /** @description The fields of a positive list; every other is left out. */
+            fields: {
+                name: string;
+                title: components["schemas"]["Bilingual"];
+                value: string;
+            }[];
+            /** @description Stands for the record; says nothing about it. */
+            id: string;
+            kind: {
+                code: number;
+                name: components["schemas"]["Bilingual"];
+            };
+            /** @description Last day of publicity; null for no end. */
+            publicUntil: string | null;
+            /** @description Who decided, or says so. */
+            source: {
+                name: string;
+                uscc: string | null;
+            };
+            /** @description Says whose statement it is. */
+            statement: components["schemas"]["Bilingual"];
+            subject: {
+                name: string;
+                uscc: string;
+            };
+        };
         /** @description Problem details (RFC 9457). */
         Problem: {
             /**
@@ -1313,6 +1494,69 @@ export interface components {
              * @example urn:credit-ledger:problem:USCC_CHECK
              */
             type: string;
+        };
+        /** @description A decision of this agency as the law wants it shown. */
+        PublicRecord: {
+            /** @description Ledger class: 1 adverse, 2 permit, 3 positive. */
+            class: 1 | 2 | 3;
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            decisionDate: string;
+            /** @description An objection to it is open. */
+            disputed: boolean;
+            documentNumber: string;
+            domain: {
+                code: number;
+                name: components["schemas"]["Bilingual"];
+            };
+            /** @description The fields of a positive list; every other is left out. */
+            fields: {
+                name: string;
+                title: components["schemas"]["Bilingual"];
+                value: string;
+            }[];
+            /** @description Stands for the record; says nothing about it. */
+            id: string;
+            kind: {
+                code: number;
+                name: components["schemas"]["Bilingual"];
+            };
+            /** @description Last day of publicity; null for no end. */
+            publicUntil: string | null;
+            /** @description The source’s own label, repeated as it is; null when the source set none. */
+            severity: {
+                /** @description The rule of that authority by which it was set. */
+                basis: string;
+                code: number;
+                name: components["schemas"]["Bilingual"];
+                /** @description The authority whose label this is. */
+                source: string;
+            } | null;
+            /** @description Who decided, or says so. */
+            source: {
+                name: string;
+                uscc: string | null;
+            };
+            subject: {
+                name: string;
+                uscc: string;
+            };
+        };
+        /** @description What this agency publishes now, newest decisions first. What is not published now leaves no trace in it. */
+        PublicRecords: {
+            agency: components["schemas"]["AgencyStatement"] | null;
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            asOf: string;
+            items: components["schemas"]["PublicRecord"][];
+            /** @description `after` of the next page; null on the last. */
+            next: string | null;
+            /** @description Statements of the subject itself, at its wish. */
+            selfDeclared: components["schemas"]["OwnStatement"][];
         };
         /** @description A question of ours to another member. */
         Question: {
@@ -1481,6 +1725,35 @@ export interface components {
             recordId: string;
             registerId: string | null;
         };
+        /** @description Whether the public sees a record, and what officers said to it. */
+        RecordPublicity: {
+            /** @description Day of the block that anchored it. */
+            anchoredDate: string | null;
+            /** @description Why the public does not see it; null when it does. */
+            because: ("class-not-public" | "not-asked-for" | "not-anchored" | "withheld" | "revoked" | "repaired" | "rules-do-not-show" | "ended") | null;
+            /** @description Null: none is owed, or the calendar does not cover it. */
+            dueDate: string | null;
+            log: {
+                /** @enum {string} */
+                action: "withhold" | "release";
+                /**
+                 * Format: date-time
+                 * @description A moment, ISO 8601, UTC.
+                 */
+                at: string;
+                by: string;
+                note: string;
+                reason: ("state-security" | "public-security" | "economic-security" | "social-stability" | "trade-secret" | "privacy") | null;
+            }[];
+            /** @description Last day of publicity by the rules of today. */
+            publicUntil: string | null;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            recordId: string;
+            visible: boolean;
+        };
         Register: {
             contested: boolean;
             /** @description Entries in all batches. */
@@ -1517,6 +1790,10 @@ export interface components {
         Registers: {
             items: components["schemas"]["Register"][];
         };
+        Release: {
+            /** @description Why, in words; kept in the log. */
+            note: string;
+        };
         /** @description One row of a template: column title → text, exactly as in a file. */
         Row: {
             [key: string]: string;
@@ -1528,6 +1805,42 @@ export interface components {
             /** @enum {string} */
             state: "queued" | "sent" | "mined" | "nothing-to-do";
             transactionHash: string | null;
+        };
+        /** @description How timely this agency publishes, by month of decision: figures about the agency, never about a subject. What becomes of a record after it was published changes none of them. */
+        Timeliness: {
+            agency: components["schemas"]["AgencyStatement"] | null;
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            asOf: string;
+            months: {
+                /** @description The calendar of working days does not cover the period: nobody can say. */
+                calendarMissing: number;
+                /** @description Not published yet, and in time so far. */
+                due: number;
+                /** @description Published within the working days. */
+                inTime: number;
+                /** @description Published later. */
+                late: number;
+                month: string;
+                /** @description Not published, and the due day has passed. */
+                overdue: number;
+            }[];
+            total: {
+                /** @description The calendar of working days does not cover the period: nobody can say. */
+                calendarMissing: number;
+                /** @description Not published yet, and in time so far. */
+                due: number;
+                /** @description Published within the working days. */
+                inTime: number;
+                /** @description Published later. */
+                late: number;
+                /** @description Not published, and the due day has passed. */
+                overdue: number;
+            };
+            /** @description Within so many working days of the decision; its day is not counted. */
+            workingDays: number;
         };
         Token: {
             /**
@@ -1565,6 +1878,15 @@ export interface components {
             checkpoint?: components["schemas"]["Checkpoint"];
             /** @default {} */
             expected: components["schemas"]["Expected"];
+        };
+        Withhold: {
+            /** @description Why, in words; kept in the log. */
+            note: string;
+            /**
+             * @description What publicity would harm.
+             * @enum {string}
+             */
+            reason: "state-security" | "public-security" | "economic-security" | "social-stability" | "trade-secret" | "privacy";
         };
     };
     responses: never;
@@ -2387,6 +2709,105 @@ export interface operations {
             };
         };
     };
+    getPublicRecords: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                documentNumber?: string;
+                /** @description Most items on the page. */
+                limit?: number;
+                uscc?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of what is published now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicRecords"];
+                };
+            };
+            /** @description A problem, for instance USCC_CHECK. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTimeliness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By month of decision. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeliness"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDuePublications: {
+        parameters: {
+            query?: {
+                /** @description Records due within so many working days; 0 for those due today or overdue. */
+                days?: number;
+                /** @description Most items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The most urgent first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuePublications"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listQuestions: {
         parameters: {
             query?: {
@@ -2685,6 +3106,110 @@ export interface operations {
                 };
             };
             /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRecordPublicity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPublicity"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Release"];
+            };
+        };
+        responses: {
+            /** @description How it stands now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPublicity"];
+                };
+            };
+            /** @description A problem, for instance PUBLICITY_NOT_WITHHELD. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withholdRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withhold"];
+            };
+        };
+        responses: {
+            /** @description How it stands now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPublicity"];
+                };
+            };
+            /** @description A problem, for instance PUBLICITY_ALREADY_WITHHELD. */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { NodeServices } from '../../../node/src/api/services.ts';
 import type { QuestionDetail } from '../../../node/src/api/schemas/answers.ts';
 import type { CreditRecord, Import } from '../../../node/src/api/schemas/intake.ts';
+import type { PublicRecords, RecordPublicity } from '../../../node/src/api/schemas/publicity.ts';
 import type { Grant } from '../../../node/src/api/schemas/ledger.ts';
 
 export const HASH = `0x${'ab'.repeat(32)}`;
@@ -83,6 +84,23 @@ const grant: Grant = {
 };
 const sent = { state: 'mined', transactionHash: HASH, blockNumber: '9', registerId: '1' } as const;
 const one = <T>(item: T): { items: T[]; next: null } => ({ items: [item], next: null });
+
+const nothingPublic: PublicRecords = {
+  agency: null,
+  asOf: '2026-11-23',
+  items: [],
+  selfDeclared: [],
+  next: null,
+};
+const publicity: RecordPublicity = {
+  recordId: '7',
+  visible: false,
+  because: 'not-anchored',
+  publicUntil: '2029-03-02',
+  dueDate: '2026-03-11',
+  anchoredDate: null,
+  log: [],
+};
 
 /** Rooms that know one thing each: what stands behind the API where a test is about the API. */
 export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
@@ -165,6 +183,20 @@ export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
         throw new LedgerError('REQUEST_SIGNATURE_INVALID', { en: 'wrong signature', zh: '签名无效' });
       },
       signCheckpoint: async () => ({ status: 200, json: { signature: '0x' } }),
+    },
+    publicity: {
+      publicRecords: async () => ({ ...nothingPublic }),
+      timeliness: async () => ({
+        agency: null,
+        asOf: '2026-11-23',
+        workingDays: 7,
+        months: [{ month: '2026-10', inTime: 1, late: 0, due: 0, overdue: 0, calendarMissing: 0 }],
+        total: { inTime: 1, late: 0, due: 0, overdue: 0, calendarMissing: 0 },
+      }),
+      due: async () => ({ asOf: '2026-11-23', items: [], more: 0 }),
+      stateOf: async (id) => (id === 7n ? publicity : undefined),
+      withhold: async (id) => (id === 7n ? publicity : undefined),
+      release: async (id) => (id === 7n ? publicity : undefined),
     },
     health: {
       readiness: async () => ({

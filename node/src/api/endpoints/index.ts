@@ -3,6 +3,7 @@ import { answerEndpoints } from './answers.ts';
 import { intakeEndpoints } from './intake.ts';
 import { ledgerEndpoints } from './ledger.ts';
 import { memberEndpoints } from './members.ts';
+import { publicityEndpoints } from './publicity.ts';
 import { systemEndpoints } from './system.ts';
 
 /** Every endpoint of the API: routers, description, role table and tests are made from this list. */
@@ -12,4 +13,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...ledgerEndpoints,
   ...answerEndpoints,
   ...memberEndpoints,
+  ...publicityEndpoints,
 ];

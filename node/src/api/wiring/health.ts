@@ -24,11 +24,12 @@ export class Health implements HealthPort {
   }
 
   async gauges(): Promise<Record<string, number>> {
-    const { follower, outbox, prover, registers, db } = this.#rooms;
+    const { follower, outbox, prover, registers, publicity, db } = this.#rooms;
     const { followedBlock, headBlock, lag, state } = follower.status();
     const writers = await outbox.status();
     const register = await registers.status();
     const [latest] = await new ImportStore(db).list(1);
+    const publications = await publicity.gauges();
     return {
       chain_height: Number(headBlock ?? 0),
       chain_followed_block: Number(followedBlock ?? 0),
@@ -42,6 +43,9 @@ export class Health implements HealthPort {
       prover_waiting: prover.load.waiting,
       prover_running: prover.load.running,
       questions_open: (await new AnswerStore(db).open()).length,
+      publicity_at_risk: publications.due,
+      publicity_overdue: publications.overdue,
+      publicity_calendar_missing: publications['calendar-missing'],
       imports_total: Number(latest?.id ?? 0),
     };
   }

@@ -6,6 +6,7 @@ import { Answers, Questions } from './answers.ts';
 import { Health } from './health.ts';
 import { Imports } from './intake.ts';
 import { BetweenMembers, CheckpointsOf, Grants, Ledger, Registers } from './ledger.ts';
+import { PublicityOf } from './publicity.ts';
 import { Records } from './records.ts';
 
 /** What the routers can ask, done by the rooms. */
@@ -23,6 +24,7 @@ export function servicesOf(rooms: Rooms): NodeServices & { readonly imports: Imp
     checkpoints: new CheckpointsOf(rooms),
     ledger: new Ledger(rooms),
     members: new BetweenMembers(rooms),
+    publicity: new PublicityOf(rooms),
     health: new Health(rooms),
   };
 }
