@@ -28,6 +28,7 @@ export interface StageNode extends Agency {
   readonly url: string;
   readonly dataDir: string;
   readonly logFile: string;
+  /** Of the node's own process; this one's when it runs in here. */
   readonly pid: number;
   /** Calls the node over HTTP with the local token of the role that the endpoint needs. */
   readonly connection: Connection;
@@ -58,6 +59,11 @@ export interface StageOptions {
   readonly startAt?: Date;
   /** Settings of every node, besides those that differ. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /**
+   * Starts a node in this process, for tests: the chain then ends with it too. By default each node is a process
+   * of its own, which like the chain outlives this one.
+   */
+  readonly startInProcess?: (dataDir: string) => Promise<{ stop(): Promise<void> }>;
   /** Called before each part. */
   readonly onPart?: (part: 'chain' | 'contracts' | 'nodes') => void;
 }
@@ -67,26 +73,25 @@ const READY_SECONDS = 60;
 const SECONDS_A_DAY = 86_400;
 
 /**
- * Starts a chain, deploys and founds the ledger on it, and starts a node for each agency, each
- * a process of its own. Everything lives in `directory`, listens on free ports and outlives this
- * process until `stop` is called.
+ * Starts a chain, deploys and founds the ledger on it, and starts a node for each agency. Everything lives in
+ * `directory` and listens on free ports until `stop` is called.
  */
 export async function setStage(options: StageOptions): Promise<Stage> {
-  const { directory, agencies, startAt } = options;
+  const { directory, agencies, startAt, startInProcess } = options;
   await mkdir(directory, { recursive: true });
   options.onPart?.('chain');
   const chain = await startAnvil({
-    detachedLog: join(directory, 'chain.log'),
+    ...(startInProcess === undefined ? { detachedLog: join(directory, 'chain.log') } : {}),
     // A block for each transaction, and one now and then, so that the chain's time goes on.
     blockTimeSeconds: 5,
     mixedMining: true,
     ...(startAt === undefined ? {} : { startAtSeconds: Math.floor(startAt.getTime() / 1000) }),
   });
-  const pids = [chain.pid];
+  const running: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     // The chain last: the nodes have things to finish on it.
-    await endProcesses(pids.slice(1));
-    await endProcesses(pids.slice(0, 1));
+    await Promise.all(running.splice(0).map((node) => node.stop()));
+    await endProcesses([chain.pid]);
   };
   try {
     options.onPart?.('contracts');
@@ -141,13 +146,17 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       members,
     });
 
-    const nodes = prepared.map(({ agency, dataDir, url }, i): StageNode => {
-      const logFile = join(directory, `${agency.slug}.log`);
-      const pid = startNode(dataDir, logFile);
-      pids.push(pid);
+    const nodes: StageNode[] = [];
+    for (const [i, { agency, dataDir, url }] of prepared.entries()) {
       const memberId = memberIds[i];
       if (memberId === undefined) throw new Error(`${agency.name} was not admitted`);
-      return {
+      const logFile = join(directory, `${agency.slug}.log`);
+      let { pid } = process;
+      if (startInProcess === undefined) {
+        pid = startNode(dataDir, logFile);
+        running.push({ stop: () => endProcesses([pid]) });
+      } else running.push(await startInProcess(dataDir));
+      nodes.push({
         ...agency,
         memberId,
         url,
@@ -158,8 +167,8 @@ export async function setStage(options: StageOptions): Promise<Stage> {
           { url, dataDir },
           { environment: {}, signal: new AbortController().signal },
         ),
-      };
-    });
+      });
+    }
     await Promise.all(nodes.map((node) => untilReady(node)));
     const moveTime = async (days: number): Promise<Date> => {
       if (startAt === undefined) throw new Error('this stage keeps the machine’s time');
