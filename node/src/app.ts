@@ -140,7 +140,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     workers: config.proverWorkers,
     queueLimit: config.proverQueue,
   });
-  const facts = new ChainLedgerReads({ chain, view, events: new EventStore(db) });
+  const facts = new ChainLedgerReads({ chain, view, processes, events: new EventStore(db) });
   const networkKeeper = new NetworkKeeper(() =>
     makeNetworkFile(view, circuits, Math.floor(clock.now().getTime() / 1000)),
   );

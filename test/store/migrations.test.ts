@@ -67,6 +67,8 @@ describe('A database of an earlier version', function () {
           request: {},
           uscc: '91110105MA00EXMP8L',
           nonce: bytes(5),
+          consentId: null,
+          bindingSalt: null,
         },
         new Date(),
       );

@@ -1,6 +1,7 @@
 import type { SignedRequestJson } from '@credit-ledger/sdk/answer';
-import { dayAt, type RefusalName } from '@credit-ledger/sdk/protocol';
-import type { GrantFact, LedgerReads, MemberFact } from './ports.ts';
+import { dayAt, type Hex, LedgerError, type RefusalName, type Uscc } from '@credit-ledger/sdk/protocol';
+import { type ConsentOpening, whyConsentNotGiven } from './consents.ts';
+import type { ApplicationTerms, GrantFact, LedgerReads, MemberFact } from './ports.ts';
 
 /** Why a question is refused: the name is logged, the reason is for the operator. */
 export interface Ineligible {
@@ -8,14 +9,26 @@ export interface Ineligible {
   readonly reason: string;
 }
 
+/** What came with the question besides the request, as far as it decides whether it may be answered. */
+export interface QuestionFacts {
+  readonly requestDigest: Hex;
+  readonly uscc: Uscc;
+  readonly consent: ConsentOpening | undefined;
+  /** Whether the citation of a consent may still be on its way to this node's endpoint. */
+  readonly citationMayCome: boolean;
+}
+
 /**
- * Everything about the question, and nothing about the subject, that the answer log checks:
- * application, version, predicate, day, grant, consent (protocol §8). Judged at the chain's time.
+ * Everything that the answer log checks of the question, application, version, predicate, day, grant,
+ * consent (protocol §8), and what no contract can see: that the consent is the asked subject's own.
+ * Judged at the chain's time.
+ * @throws LedgerError CITATION_NOT_SEEN (look again), CHAIN_…
  */
 export async function whyIneligible(
   facts: LedgerReads,
   request: SignedRequestJson,
   parties: { readonly owner: bigint; readonly requester: MemberFact },
+  question: QuestionFacts,
   time: bigint,
 ): Promise<Ineligible | undefined> {
   const { applicationId, applicationVersion, predicateHash, asOfDay, grantId } = request;
@@ -42,10 +55,44 @@ export async function whyIneligible(
     time,
   });
   if (reason !== undefined) return { name: 'GRANT_NOT_USABLE', reason };
-  if ((grant.consentRequired || terms.gateway === 'subject-consent') && !(await facts.consentsInForce())) {
-    return { name: 'CONSENT_MISSING', reason: 'no contract for consents is in force' };
-  }
-  return undefined;
+  if (!consentNeeded(terms, grant)) return undefined;
+  const missing = await whyConsentMissing(facts, request, question, time);
+  return missing === undefined ? undefined : { name: 'CONSENT_MISSING', reason: missing };
+}
+
+/** Whether the gateway or the grant wants the subject's consent. */
+export function consentNeeded(terms: ApplicationTerms, grant: GrantFact): boolean {
+  return grant.consentRequired || terms.gateway === 'subject-consent';
+}
+
+async function whyConsentMissing(
+  facts: LedgerReads,
+  request: SignedRequestJson,
+  { requestDigest, uscc, consent, citationMayCome }: QuestionFacts,
+  time: bigint,
+): Promise<string | undefined> {
+  if (!(await facts.consentsInForce())) return 'no contract for consents is in force';
+  if (consent === undefined) return 'no consent came with the question';
+  const requester = BigInt(request.requester);
+  const why = await whyConsentNotGiven(facts, consent, {
+    uscc,
+    requester,
+    registerId: BigInt(request.registerId),
+    applicationId: request.applicationId,
+    time,
+  });
+  if (why !== undefined) return why;
+  const cited = await facts.citedConsent(requester, requestDigest);
+  if (cited === undefined && citationMayCome) throw citationNotSeen();
+  if (cited === undefined) return 'ConsentNotCited';
+  return cited === consent.consentId ? undefined : 'the question cites another consent';
+}
+
+function citationNotSeen(): LedgerError {
+  return new LedgerError('CITATION_NOT_SEEN', {
+    en: 'The endpoint does not show yet that the question cites its consent; it is looked at again.',
+    zh: '节点尚未返回该问题引用授权的记录，将再次查看。',
+  });
 }
 
 /** Why a grant does not cover a use of it; undefined when it does. In the words of the contract's errors. */
@@ -85,6 +132,17 @@ const REVERTS: Readonly<Record<string, RefusalName>> = {
   GrantNotForClass: 'GRANT_NOT_USABLE',
   GrantNotForRequester: 'GRANT_NOT_USABLE',
   ConsentNotAvailable: 'CONSENT_MISSING',
+  ConsentNotCited: 'CONSENT_MISSING',
+  UnknownConsent: 'CONSENT_MISSING',
+  UnknownBinding: 'CONSENT_MISSING',
+  BindingHasEnded: 'CONSENT_MISSING',
+  ConsentIsRevoked: 'CONSENT_MISSING',
+  ConsentNotYetValid: 'CONSENT_MISSING',
+  ConsentExpired: 'CONSENT_MISSING',
+  ConsentExhausted: 'CONSENT_MISSING',
+  ConsentNotForRequester: 'CONSENT_MISSING',
+  ConsentNotForRegister: 'CONSENT_MISSING',
+  ConsentNotForApplication: 'CONSENT_MISSING',
   // Nobody came to it in time.
   RequestExpired: 'BUSY',
 };

@@ -5,12 +5,21 @@ export {
   type CheckpointSignature,
   checkpointSignatureSchema,
 } from './checkpoints.ts';
-export { CLOCK_TOLERANCE_SECONDS } from './clock-check.ts';
+export { agreedTime, CLOCK_TOLERANCE_SECONDS } from './clock-check.ts';
+export {
+  consentError,
+  type ConsentErrorName,
+  consentErrorOf,
+  type ConsentOpening,
+  whyConsentNotUsable,
+} from './consents.ts';
 export { type RejectionCode, statusOfRejection } from './errors.ts';
 export { ChainLedgerReads } from './ledger-reads.ts';
 export type {
   AnswerPreparer,
   ApplicationTerms,
+  BindingFact,
+  ConsentFact,
   ExchangeLog,
   GrantFact,
   LedgerReads,

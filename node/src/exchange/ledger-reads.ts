@@ -1,4 +1,11 @@
-import { chainFacts, type LedgerView, ledgerErrorsAbi, ROLES, revertedWith } from '@credit-ledger/sdk/chain';
+import {
+  chainFacts,
+  type LedgerView,
+  ledgerErrorsAbi,
+  type ProcessView,
+  ROLES,
+  revertedWith,
+} from '@credit-ledger/sdk/chain';
 import { type ChainFacts, type LogEntryFact, STANDINGS } from '@credit-ledger/sdk/answer';
 import {
   GATEWAYS,
@@ -23,7 +30,14 @@ import {
 import type { BatchChoice, BatchUse } from '../answers/index.ts';
 import type { ChainClient } from '../chain/client.ts';
 import type { EventStore } from '../store/events.ts';
-import type { ApplicationTerms, GrantFact, LedgerReads, MemberFact } from './ports.ts';
+import type {
+  ApplicationTerms,
+  BindingFact,
+  ConsentFact,
+  GrantFact,
+  LedgerReads,
+  MemberFact,
+} from './ports.ts';
 
 const SUBJECT_CONSENTS = keccak256(stringToBytes('SubjectConsents'));
 const NO_ADDRESS = '0x0000000000000000000000000000000000000000';
@@ -36,16 +50,19 @@ export class ChainLedgerReads implements LedgerReads {
   readonly contracts: LedgerReads['contracts'];
   readonly #chain: ChainClient;
   readonly #view: LedgerView;
+  readonly #processes: ProcessView;
   readonly #facts: ChainFacts;
   readonly #events: EventStore;
 
   constructor(parts: {
     readonly chain: ChainClient;
     readonly view: LedgerView;
+    readonly processes: ProcessView;
     readonly events: EventStore;
   }) {
     this.#chain = parts.chain;
     this.#view = parts.view;
+    this.#processes = parts.processes;
     this.#events = parts.events;
     this.#facts = chainFacts(parts.view);
     const { consortium, registers, applications, grants, answerLog, chainId } = parts.view.deployment;
@@ -56,6 +73,7 @@ export class ChainLedgerReads implements LedgerReads {
       applications: lower(applications),
       grants: lower(grants),
       answerLog: lower(answerLog),
+      consents: lower(parts.processes.addresses.consents),
     };
     this.domain = { chainId: BigInt(chainId), answerLog: lower(answerLog) };
   }
@@ -173,9 +191,42 @@ export class ChainLedgerReads implements LedgerReads {
   }
 
   async consentsInForce(): Promise<boolean> {
-    return (
-      (await this.#read(() => this.#view.consortium.read.contractInForce([SUBJECT_CONSENTS]))) !== NO_ADDRESS
+    const inForce = await this.#read(() => this.#view.consortium.read.contractInForce([SUBJECT_CONSENTS]));
+    return inForce.toLowerCase() === this.contracts.consents;
+  }
+
+  async consent(consentId: Hex): Promise<ConsentFact | undefined> {
+    const { input, uses, givenAt, revokedAt } = await this.#read(() =>
+      this.#processes.consents.read.consent([consentId]),
     );
+    if (givenAt === 0n) return undefined;
+    const { bindingId, applicationId, registerId, requester, validFrom, validUntil, maxUses } = input;
+    return {
+      bindingId,
+      applicationId,
+      registerId,
+      requester,
+      validFrom,
+      validUntil,
+      maxUses,
+      uses,
+      revokedAt,
+    };
+  }
+
+  async binding(bindingId: bigint): Promise<BindingFact | undefined> {
+    const { subject, voucher, bindingCommit, boundAt, endedAt } = await this.#read(() =>
+      this.#processes.consents.read.binding([bindingId]),
+    );
+    if (subject === NO_ADDRESS) return undefined;
+    return { subject: subject.toLowerCase() as Hex, voucher, bindingCommit, boundAt, endedAt };
+  }
+
+  async citedConsent(requester: bigint, requestDigest: Hex): Promise<Hex | undefined> {
+    const consentId = await this.#read(() =>
+      this.#processes.consents.read.citedBy([requester, requestDigest]),
+    );
+    return consentId === NO_HASH ? undefined : consentId;
   }
 
   logIdOf(registerId: bigint, grantId: Hex, requester: bigint, requestId: Hex): Promise<bigint> {

@@ -1,4 +1,4 @@
-import { answerLogAbi } from '@credit-ledger/sdk/chain';
+import { answerLogAbi, subjectConsentsAbi } from '@credit-ledger/sdk/chain';
 import type { SignedRequestJson } from '@credit-ledger/sdk/answer';
 import type { Hex } from '@credit-ledger/sdk/protocol';
 import { encodeFunctionData } from 'viem';
@@ -60,6 +60,14 @@ export function lodgeCall(requestDigest: Hex, registerId: bigint, deadline: bigi
     abi: answerLogAbi,
     functionName: 'lodge',
     args: [requestDigest, registerId, deadline],
+  });
+}
+
+export function citeCall(consentId: Hex, requestDigest: Hex): Hex {
+  return encodeFunctionData({
+    abi: subjectConsentsAbi,
+    functionName: 'cite',
+    args: [consentId, requestDigest],
   });
 }
 

@@ -39,6 +39,33 @@ export interface GrantFact {
   readonly revokedAt: bigint;
 }
 
+/** A subject's consent as it stands now (ISubjectConsents). */
+export interface ConsentFact {
+  readonly bindingId: bigint;
+  readonly applicationId: Hex;
+  readonly registerId: bigint;
+  /** Member id of who may ask. */
+  readonly requester: bigint;
+  /** Unix seconds, both inclusive. */
+  readonly validFrom: bigint;
+  readonly validUntil: bigint;
+  readonly maxUses: number;
+  readonly uses: number;
+  /** 0 while it is not revoked. */
+  readonly revokedAt: bigint;
+}
+
+/** The key of a subject, as it stands now. */
+export interface BindingFact {
+  /** Lower case. */
+  readonly subject: Hex;
+  readonly voucher: bigint;
+  readonly bindingCommit: Hex;
+  readonly boundAt: bigint;
+  /** 0 while it holds. */
+  readonly endedAt: bigint;
+}
+
 /**
  * What the exchange reads from the chain. A rejected promise means that the chain
  * could not be asked (`CHAIN_…`); that there is nothing is `undefined`.
@@ -50,6 +77,7 @@ export interface LedgerReads extends AnswerFacts {
     readonly applications: Hex;
     readonly grants: Hex;
     readonly answerLog: Hex;
+    readonly consents: Hex;
   };
   /** The newest block, and what time the chain would give the next one as far as it says. */
   now(): Promise<{ readonly blockNumber: bigint; readonly time: bigint }>;
@@ -63,8 +91,12 @@ export interface LedgerReads extends AnswerFacts {
     predicateHash: Hex,
   ): Promise<{ readonly listed: boolean; readonly class: LedgerClass }>;
   grant(grantId: Hex): Promise<GrantFact>;
-  /** Whether there is a contract that knows consents. */
+  /** Whether the contract that knows consents is in force. */
   consentsInForce(): Promise<boolean>;
+  consent(consentId: Hex): Promise<ConsentFact | undefined>;
+  binding(bindingId: bigint): Promise<BindingFact | undefined>;
+  /** The consent that a requester cites for a question (its EIP-712 digest); undefined for none. */
+  citedConsent(requester: bigint, requestDigest: Hex): Promise<Hex | undefined>;
   /** 0 for none. */
   logIdOf(registerId: bigint, grantId: Hex, requester: bigint, requestId: Hex): Promise<bigint>;
   requestOfTag(requester: bigint, subjectTag: Hex): Promise<Hex | undefined>;

@@ -12,6 +12,7 @@ import {
   findApplication,
   findPredicate,
   type Hex,
+  isLedgerError,
   LedgerError,
   ledgerDomain,
   type Nonce,
@@ -30,9 +31,16 @@ import { GrantStore } from '../store/grants.ts';
 import type { Database } from '../store/index.ts';
 import { type AskedQuestion, QuestionStore } from '../store/questions.ts';
 import { agreedTime, unixSeconds } from './clock-check.ts';
-import { whyGrantNotUsable } from './eligibility.ts';
+import {
+  consentError,
+  consentErrorOf,
+  type ConsentOpening,
+  type ConsentUse,
+  whyConsentNotGiven,
+} from './consents.ts';
+import { consentNeeded, whyGrantNotUsable } from './eligibility.ts';
 import { storedError } from './errors.ts';
-import { lodgeCall, requestTuple } from './log-calls.ts';
+import { citeCall, lodgeCall, requestTuple } from './log-calls.ts';
 import {
   type ExchangeLog,
   type LedgerReads,
@@ -41,7 +49,7 @@ import {
   silentLog,
   type Transactions,
 } from './ports.ts';
-import { pauseAfter, realWait, type Wait } from './retry.ts';
+import { isTransient, pauseAfter, realWait, type Wait } from './retry.ts';
 import type { PeerResponse, PeerTransport } from './transport.ts';
 import { fetchOutcomeSchema, fetchTypedData, refusalSigner, type SignedRefusal } from './wire.ts';
 
@@ -79,6 +87,8 @@ export interface Ask {
   readonly asOfDay?: Day;
   /** Until when it may be answered; one hour by default, 30 days at most. */
   readonly expirySeconds?: number;
+  /** The subject's consent, where the application or the grant needs one; refused where it does not. */
+  readonly consent?: ConsentOpening;
   /** Also lodges the question on chain, so that silence is counted there. */
   readonly lodge?: boolean;
   /** The caller's own name for this question: asking again under it is the same question. */
@@ -96,6 +106,8 @@ const HOUR_SECONDS = 3_600;
 const MAX_EXPIRY_SECONDS = 30 * 86_400;
 /** So long after its expiry a logged answer is still fetched from a responder that was away. */
 const PATIENCE_SECONDS = 7n * 86_400n;
+/** So long at a time the citation of a consent is waited for. */
+const CITATION_WAIT_MILLISECONDS = 30_000;
 /** The log may take a block or two after the expiry until it is sure that nothing came. */
 const LOG_SLACK_SECONDS = 120n;
 
@@ -141,7 +153,7 @@ export class Requester {
    * Puts a question to one register and returns its number; the outcome comes by itself.
    * Errors: `USCC_…`, `APPLICATION_UNKNOWN`, `PREDICATE_UNKNOWN`, `PREDICATE_NOT_LISTED`,
    * `REGISTER_UNKNOWN`, `GRANT_MISSING`, `GRANT_NOT_USABLE`, `EXPIRY_INVALID`, `CLIENT_KEY_TAKEN`,
-   * `REQUEST_ID_TAKEN`, `CLOCK_OFF`, `CHAIN_…`.
+   * `REQUEST_ID_TAKEN`, `CONSENT_…`, `BINDING_ENDED`, `CLOCK_OFF`, `CHAIN_…`.
    */
   async ask(ask: Ask): Promise<bigint> {
     const { facts, clock, db, transactions } = this.#parts;
@@ -154,10 +166,18 @@ export class Requester {
     const { time } = await agreedTime(facts, clock);
     const register = await facts.register(ask.registerId);
     if (register === undefined) throw registerUnknown(ask.registerId);
-    const { version } = await facts.terms(application.id);
+    const terms = await facts.terms(application.id);
+    const { version } = terms;
     const { listed } = await facts.listed(application.id, version, predicateHash);
     if (version === 0 || !listed) throw notListed(ask);
     const grantId = await this.#grantFor(ask, register.owner, application.id, predicate.class, time);
+    const consent = await this.#consentFor(ask, consentNeeded(terms, await facts.grant(grantId)), {
+      uscc,
+      requester: this.#parts.memberId,
+      registerId: ask.registerId,
+      applicationId: application.id,
+      time,
+    });
 
     const nonce = ask.fixed?.nonce ?? randomNonce();
     const unsigned = {
@@ -189,11 +209,23 @@ export class Requester {
           request,
           uscc,
           nonce: hexToBytes(toBytes32(nonce)),
+          consentId: consent === undefined ? null : hexToBytes(consent.consentId),
+          bindingSalt: consent === undefined ? null : hexToBytes(consent.salt),
           askedBy: ask.askedBy,
         },
         clock.now(),
       );
       if (made === undefined) return undefined;
+      if (consent !== undefined) {
+        const outboxId = await transactions.enqueue(tx, {
+          kind: 'cite-consent',
+          dedupeKey: `cite ${digest}`,
+          role: 'operator',
+          to: facts.contracts.consents,
+          data: citeCall(consent.consentId, digest),
+        });
+        await store.citedBy(made, outboxId);
+      }
       if (ask.lodge === true) {
         await transactions.enqueue(tx, {
           kind: 'lodge',
@@ -293,6 +325,25 @@ export class Requester {
     throw grantMissing(owner, ask.application);
   }
 
+  /** The consent that the question will cite; undefined where it needs none. */
+  async #consentFor(ask: Ask, needed: boolean, use: ConsentUse): Promise<ConsentOpening | undefined> {
+    const { facts } = this.#parts;
+    const { consent } = ask;
+    if (!needed) {
+      if (consent !== undefined) throw consentError('ConsentNotNeeded', { application: ask.application });
+      return undefined;
+    }
+    if (consent === undefined) {
+      const { application, registerId } = ask;
+      throw consentError('ConsentNotGiven', { application, registerId, requester: use.requester });
+    }
+    if (!(await facts.consentsInForce())) throw consentsNotInForce();
+    const why = await whyConsentNotGiven(facts, consent, use);
+    if (why === undefined) return consent;
+    const { consentId } = consent;
+    throw consentErrorOf(why, { consentId }) ?? consentError('UnknownConsent', { consentId, why });
+  }
+
   async #signed(unsigned: Omit<SignedRequestJson, 'signature'>): Promise<SignedRequestJson> {
     const { facts, signer } = this.#parts;
     const signature = await signer.signTypedData('operator', {
@@ -360,15 +411,47 @@ export class Requester {
     if (responder === undefined) throw notAMember(question.responder);
     if (question.state === 'created') {
       if (await this.#endWhenTooLate(question)) return true;
+      if (!(await this.#cited(question, signal)))
+        return (await this.question(question.id))?.state === 'failed';
       return this.#send(question, responder, signal);
     }
     if (await this.#fetch(question, responder, signal)) return true;
     return this.#endWhenTooLate(question);
   }
 
+  /**
+   * Waits a while until the question's citation of its consent is in a block: a responder that was
+   * asked before would see none. False when it is not, or never will be, and the question has ended.
+   */
+  async #cited(question: AskedQuestion, signal: AbortSignal): Promise<boolean> {
+    const { transactions, clock } = this.#parts;
+    if (question.citationOutboxId === null) return true;
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(CITATION_WAIT_MILLISECONDS)]);
+    try {
+      await transactions.waitFor(question.citationOutboxId, patience);
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (patience.aborted) return false;
+      if (!isLedgerError(error) || isTransient(error)) throw error;
+      const consentId = bytesToHex(question.consentId ?? new Uint8Array());
+      const why = consentErrorOf(String(error.operands['error']), { consentId }) ?? error;
+      await this.#store.failed(question.id, storedError(why), clock.now());
+      return false;
+    }
+  }
+
   async #send(question: AskedQuestion, responder: MemberFact, signal: AbortSignal): Promise<boolean> {
     const { transport, clock } = this.#parts;
-    const body = { request: question.request, uscc: question.uscc, nonce: bytesToHex(question.nonce) };
+    const { consentId, bindingSalt } = question;
+    const body = {
+      request: question.request,
+      uscc: question.uscc,
+      nonce: bytesToHex(question.nonce),
+      ...(consentId === null || bindingSalt === null
+        ? {}
+        : { consent: { consentId: bytesToHex(consentId), salt: bytesToHex(bindingSalt) } }),
+    };
     const response = await transport.post(responder.endpoint, '/v1/exchange/questions', body, signal);
     // 409: it arrived before, and only its confirmation was lost. The requestId is ours, whoever else has one like it.
     if (response.status === 202 || codeOf(response) === 'REQUEST_REPLAYED') {
@@ -586,6 +669,13 @@ function grantMissing(grantor: bigint, application: string): LedgerError {
     },
     { grantor, application },
   );
+}
+
+function consentsNotInForce(): LedgerError {
+  return new LedgerError('CONSENTS_NOT_IN_FORCE', {
+    en: 'The council has put no contract for consents in force: what needs consent cannot be asked.',
+    zh: '理事会尚未启用授权合约，需授权的问题暂时无法询问。',
+  });
 }
 
 function clientKeyTaken(clientKey: string): LedgerError {

@@ -29,6 +29,7 @@ import type { Clock } from '../clock.ts';
 import { AnswerStore, type ReceivedQuestion } from '../store/answers.ts';
 import type { Database } from '../store/index.ts';
 import { agreedTime, CLOCK_TOLERANCE_SECONDS, unixSeconds } from './clock-check.ts';
+import type { ConsentOpening } from './consents.ts';
 import { refusalOfRevert, whyIneligible } from './eligibility.ts';
 import { rejection, storedError } from './errors.ts';
 import { denyReceiptCall, logCall, refuseCall } from './log-calls.ts';
@@ -73,9 +74,11 @@ export interface ResponderLimits {
   readonly openOfOne: number;
   /** Questions worked on at the same time. */
   readonly atOnce: number;
+  /** So long after its arrival the citation of a question's consent is waited for. */
+  readonly citationSeconds: number;
 }
 
-const LIMITS: ResponderLimits = { open: 256, openOfOne: 64, atOnce: 4 };
+const LIMITS: ResponderLimits = { open: 256, openOfOne: 64, atOnce: 4, citationSeconds: 60 };
 /** Furthest expiry that the contract takes. */
 const MAX_LEAD_SECONDS = 30n * 86_400n;
 /** So long before the deadline of a lodged question that never came, the chain is told. */
@@ -87,7 +90,7 @@ const TRIES = 4;
 /** Transactions for one question: a root may become unusable while its proof is made. */
 const MAX_ATTEMPTS = 6;
 /** The chain gives the next block a later time than the last one's; these are judged at `now` instead. */
-const JUDGED_BY_TIME = ['GrantNotYetValid', 'DayNotAllowed'];
+const JUDGED_BY_TIME = ['GrantNotYetValid', 'ConsentNotYetValid', 'DayNotAllowed'];
 
 /**
  * Answers other members' questions. A question is turned away with an error, and
@@ -163,6 +166,8 @@ export class Responder {
         request,
         uscc: message.uscc,
         nonce: hexToBytes(toBytes32(message.nonce)),
+        consentId: message.consent === undefined ? null : hexToBytes(message.consent.consentId),
+        bindingSalt: message.consent === undefined ? null : hexToBytes(message.consent.salt),
       },
       clock.now(),
     );
@@ -401,11 +406,18 @@ export class Responder {
     question: ReceivedQuestion,
     time: bigint,
   ): Promise<{ readonly name: RefusalName; readonly reason: string } | undefined> {
-    const { facts, memberId, signer } = this.#parts;
+    const { facts, memberId, signer, clock } = this.#parts;
     const request = question.request as SignedRequestJson;
     const requester = await facts.member(question.requester);
     if (requester === undefined) throw requesterGone(question.requester);
-    const known = await whyIneligible(facts, request, { owner: memberId, requester }, time);
+    const waited = clock.now().getTime() - question.receivedAt.getTime();
+    const about = {
+      requestDigest: bytesToHex(question.requestDigest),
+      uscc: parseUscc(question.uscc),
+      consent: consentOf(question),
+      citationMayCome: waited < this.#limits.citationSeconds * 1000,
+    };
+    const known = await whyIneligible(facts, request, { owner: memberId, requester }, about, time);
     if (known !== undefined) return known;
     // The log itself is asked, with a commitment to nothing: whatever else it checks, it says now.
     const [batch, [circuitId]] = await Promise.all([
@@ -612,6 +624,12 @@ export class Responder {
 /** By the digest, which is one question's alone; a request id may be of several. */
 function answerKey({ requestDigest: digest, attempt }: ReceivedQuestion): string {
   return `answer ${bytesToHex(digest)} ${attempt + 1}`;
+}
+
+/** What came with the question to show its subject's consent. */
+function consentOf({ consentId, bindingSalt }: ReceivedQuestion): ConsentOpening | undefined {
+  if (consentId === null || bindingSalt === null) return undefined;
+  return { consentId: bytesToHex(consentId), salt: bytesToHex(bindingSalt) };
 }
 
 function requireTimely(request: SignedRequestJson, time: bigint): void {

@@ -11,6 +11,7 @@ import {
 } from '@credit-ledger/sdk/protocol';
 import type { TypedDataDefinition } from 'viem';
 import { z } from 'zod';
+import type { ConsentOpening } from './consents.ts';
 import { rejection, type RejectionCode } from './errors.ts';
 
 /** Which ledger is spoken about. */
@@ -29,6 +30,8 @@ export interface QuestionMessage {
   readonly request: SignedRequestJson;
   readonly uscc: Uscc;
   readonly nonce: Nonce;
+  /** Where the application or the grant needs it. */
+  readonly consent: ConsentOpening | undefined;
 }
 
 /** `POST {endpoint}/v1/exchange/questions` */
@@ -36,8 +39,17 @@ export const questionMessageSchema = z.strictObject({
   request: z.record(z.string(), z.unknown()),
   uscc: z.string().length(18),
   nonce: bytes32,
+  consent: z
+    .strictObject({ consentId: bytes32, salt: bytes32 })
+    .optional()
+    .meta({ description: 'The cited consent, and the salt that opens its binding.' }),
 });
-export type QuestionMessageJson = { request: SignedRequestJson; uscc: string; nonce: Hex };
+export type QuestionMessageJson = {
+  request: SignedRequestJson;
+  uscc: string;
+  nonce: Hex;
+  consent?: ConsentOpening;
+};
 
 /** `POST {endpoint}/v1/exchange/answers/{requestId}` */
 export const fetchMessageSchema = z.strictObject({ registerId: decimal, time: unixSeconds, signature });
@@ -75,12 +87,12 @@ export type FetchOutcome =
 export function readQuestion(body: unknown): QuestionMessage {
   const parsed = questionMessageSchema.safeParse(body);
   if (!parsed.success) throw malformed('QUESTION_MALFORMED', parsed.error);
-  const { uscc, nonce } = parsed.data;
+  const { uscc, nonce, consent } = parsed.data;
   const request = attempt('QUESTION_MALFORMED', 'request', () => parseSignedRequest(parsed.data.request));
   const check = checkUscc(uscc);
   if (!check.ok || check.uscc !== uscc) throw rejection('QUESTION_MALFORMED', { path: 'uscc' });
   if (BigInt(nonce) >= 1n << 248n) throw rejection('QUESTION_MALFORMED', { path: 'nonce' });
-  return { request, uscc: check.uscc, nonce: BigInt(nonce) as Nonce };
+  return { request, uscc: check.uscc, nonce: BigInt(nonce) as Nonce, consent };
 }
 
 /** Errors: `FETCH_MALFORMED`. */

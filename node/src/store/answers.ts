@@ -36,6 +36,9 @@ export interface ReceivedQuestion extends QuestionKey {
   readonly request: unknown;
   readonly uscc: string;
   readonly nonce: Uint8Array;
+  /** The consent that came with it, and the salt of the subject's binding. */
+  readonly consentId: Uint8Array | null;
+  readonly bindingSalt: Uint8Array | null;
   readonly state: ReceivedState;
   /** Every answer that was ever sent to the log, oldest first. */
   readonly prepared: readonly unknown[];
@@ -59,6 +62,8 @@ interface Row {
   request: unknown;
   uscc: string;
   nonce: Uint8Array;
+  consent_id: Uint8Array | null;
+  binding_salt: Uint8Array | null;
   state: ReceivedState;
   prepared: unknown[];
   refusal_code: number | null;
@@ -104,7 +109,16 @@ export class AnswerStore {
   async insert(
     question: Pick<
       ReceivedQuestion,
-      'requestId' | 'requestDigest' | 'requester' | 'registerId' | 'subjectTag' | 'request' | 'uscc' | 'nonce'
+      | 'requestId'
+      | 'requestDigest'
+      | 'requester'
+      | 'registerId'
+      | 'subjectTag'
+      | 'request'
+      | 'uscc'
+      | 'nonce'
+      | 'consentId'
+      | 'bindingSalt'
     >,
     now: Date,
   ): Promise<bigint | undefined> {
@@ -113,9 +127,9 @@ export class AnswerStore {
         `WITH tag AS (INSERT INTO received_tags (requester, subject_tag, request_id) VALUES ($3, $5, $1)
                       ON CONFLICT DO NOTHING)
          INSERT INTO received_questions
-           (request_id, request_digest, requester, register_id, subject_tag, request, uscc, nonce, state,
-            received_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received', $9, $9)
+           (request_id, request_digest, requester, register_id, subject_tag, request, uscc, nonce, consent_id,
+            binding_salt, state, received_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $11, 'received', $9, $9)
          RETURNING id`,
         [
           question.requestId,
@@ -127,6 +141,8 @@ export class AnswerStore {
           question.uscc,
           question.nonce,
           now,
+          question.consentId,
+          question.bindingSalt,
         ],
       );
       return made === undefined ? undefined : BigInt(made.id);
@@ -330,6 +346,8 @@ function fromRow(row: Row): ReceivedQuestion {
     request: row.request,
     uscc: row.uscc,
     nonce: row.nonce,
+    consentId: row.consent_id,
+    bindingSalt: row.binding_salt,
     state: row.state,
     prepared: row.prepared,
     refusalCode: row.refusal_code,

@@ -17,6 +17,10 @@ export interface AskedQuestion {
   readonly request: unknown;
   readonly uscc: string;
   readonly nonce: Uint8Array;
+  /** The subject's consent that it cites, the salt of its binding, and the transaction that cites it. */
+  readonly consentId: Uint8Array | null;
+  readonly bindingSalt: Uint8Array | null;
+  readonly citationOutboxId: bigint | null;
   readonly state: AskedState;
   readonly answer: unknown;
   readonly verdicts: unknown;
@@ -29,7 +33,15 @@ export interface AskedQuestion {
 
 export type NewQuestion = Omit<
   AskedQuestion,
-  'id' | 'state' | 'answer' | 'verdicts' | 'refusalCode' | 'error' | 'askedAt' | 'updatedAt'
+  | 'id'
+  | 'citationOutboxId'
+  | 'state'
+  | 'answer'
+  | 'verdicts'
+  | 'refusalCode'
+  | 'error'
+  | 'askedAt'
+  | 'updatedAt'
 >;
 
 interface Row {
@@ -44,6 +56,9 @@ interface Row {
   request: unknown;
   uscc: string;
   nonce: Uint8Array;
+  consent_id: Uint8Array | null;
+  binding_salt: Uint8Array | null;
+  citation_outbox_id: string | null;
   state: AskedState;
   answer: unknown;
   verdicts: unknown;
@@ -70,8 +85,8 @@ export class QuestionStore {
     const [made] = await this.#db.query<{ id: string }>(
       `INSERT INTO asked_questions
          (client_key, request_id, request_digest, responder, register_id, application, predicate, request, uscc,
-          nonce, state, asked_by, asked_at, updated_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'created', $11, $12, $12)
+          nonce, consent_id, binding_salt, state, asked_by, asked_at, updated_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $14, 'created', $11, $12, $12)
        ON CONFLICT DO NOTHING RETURNING id`,
       [
         question.clientKey,
@@ -86,6 +101,8 @@ export class QuestionStore {
         question.nonce,
         question.askedBy,
         now,
+        question.consentId,
+        question.bindingSalt,
       ],
     );
     return made === undefined ? undefined : BigInt(made.id);
@@ -110,6 +127,11 @@ export class QuestionStore {
       "SELECT id FROM asked_questions WHERE state IN ('created', 'sent') ORDER BY id",
     );
     return rows.map(({ id }) => BigInt(id));
+  }
+
+  /** Notes the transaction that cites its consent: the question is sent once that is in a block. */
+  async citedBy(id: bigint, outboxId: bigint): Promise<void> {
+    await this.#db.query('UPDATE asked_questions SET citation_outbox_id = $2 WHERE id = $1', [id, outboxId]);
   }
 
   async toSent(id: bigint, now: Date): Promise<void> {
@@ -193,6 +215,9 @@ function fromRow(row: Row): AskedQuestion {
     request: row.request,
     uscc: row.uscc,
     nonce: row.nonce,
+    consentId: row.consent_id,
+    bindingSalt: row.binding_salt,
+    citationOutboxId: row.citation_outbox_id === null ? null : BigInt(row.citation_outbox_id),
     state: row.state,
     answer: row.answer,
     verdicts: row.verdicts,

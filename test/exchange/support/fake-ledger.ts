@@ -1,6 +1,6 @@
 import type { LogEntryFact, Standing } from '@credit-ledger/sdk/answer';
 import { requestDigest } from '@credit-ledger/sdk/answer';
-import { answerLogAbi } from '@credit-ledger/sdk/chain';
+import { answerLogAbi, subjectConsentsAbi } from '@credit-ledger/sdk/chain';
 import {
   EMPTY_ROOT,
   type Hex,
@@ -15,6 +15,8 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import type { TransactionRequest } from '../../../node/src/chain/outbox.ts';
 import type {
   ApplicationTerms,
+  BindingFact,
+  ConsentFact,
   GrantFact,
   LedgerReads,
   MemberFact,
@@ -56,6 +58,7 @@ export class FakeLedger implements LedgerReads {
     applications: address('3'),
     grants: address('4'),
     answerLog: address('5'),
+    consents: address('6'),
   };
   time = 0n;
   blockNumber = 100n;
@@ -66,6 +69,9 @@ export class FakeLedger implements LedgerReads {
   readonly predicates = new Map<Hex, { class: LedgerClass; circuits: Hex[]; predicate: Predicate }>();
   readonly grants = new Map<Hex, GrantFact>();
   consents = false;
+  readonly consentsGiven = new Map<Hex, ConsentFact>();
+  readonly bindings = new Map<bigint, BindingFact>();
+  readonly citations = new Map<string, Hex>();
   batch = { seq: 0n, batchHash: NO_HASH, root: EMPTY_ROOT as bigint };
   standing: Standing = 'current';
   standingReason = 'NotWitnessed';
@@ -133,6 +139,15 @@ export class FakeLedger implements LedgerReads {
   consentsInForce() {
     return this.#reach(this.consents);
   }
+  consent(consentId: Hex) {
+    return this.#reach(this.consentsGiven.get(consentId));
+  }
+  binding(bindingId: bigint) {
+    return this.#reach(this.bindings.get(bindingId));
+  }
+  citedConsent(requester: bigint, requestDigest: Hex) {
+    return this.#reach(this.citations.get(`${requester} ${requestDigest}`));
+  }
   latestWitnessed() {
     return this.#reach(this.batch);
   }
@@ -172,8 +187,16 @@ export class FakeLedger implements LedgerReads {
 
   /** What the answer log does with a transaction: an entry, or the name of the error. */
   execute(data: Hex): string | undefined {
-    const call = decodeFunctionData({ abi: answerLogAbi, data });
+    const call = decodeFunctionData({ abi: [...answerLogAbi, ...subjectConsentsAbi], data });
     this.calls.push(call.functionName);
+    if (call.functionName === 'cite') {
+      const [consentId, requestDigest] = call.args;
+      const consent = this.consentsGiven.get(consentId);
+      if (consent === undefined) return 'UnknownConsent';
+      if (consent.revokedAt !== 0n) return 'ConsentIsRevoked';
+      this.citations.set(`${consent.requester} ${requestDigest}`, consentId);
+      return undefined;
+    }
     if (call.functionName !== 'log' && call.functionName !== 'refuse') return undefined;
     const request = call.args[0];
     const known = this.entries.some(

@@ -3,6 +3,7 @@ import { predicateJson, type SignedRequestJson } from '@credit-ledger/sdk/answer
 import {
   answerCommitmentOf,
   applicationIdOf,
+  bindingCommitOf,
   type Day,
   dayAt,
   findPredicate,
@@ -18,7 +19,12 @@ import {
 } from '@credit-ledger/sdk/protocol';
 import { randomBytes } from 'node:crypto';
 import { bytesToHex } from 'viem';
-import type { AnswerPreparer, Signer } from '../../../node/src/exchange/index.ts';
+import type {
+  AnswerPreparer,
+  ConsentFact,
+  ConsentOpening,
+  Signer,
+} from '../../../node/src/exchange/index.ts';
 import {
   type FetchMessageJson,
   fetchTypedData,
@@ -42,6 +48,39 @@ export interface QuestionChange {
   readonly nonce?: bigint;
   /** Signs in place of the requester. */
   readonly signer?: Signer;
+  readonly consent?: ConsentOpening;
+}
+
+/** A consent of the subject, to the requester with id 2, as the chain would have it. */
+export const CONSENT_ID: Hex = word(0xc0);
+export const BINDING_SALT: Hex = word(0x5a17n << 200n);
+
+export function giveConsent(
+  ledger: FakeLedger,
+  change: Partial<ConsentFact> = {},
+  uscc = SUBJECT,
+): ConsentOpening {
+  ledger.consents = true;
+  ledger.bindings.set(1n, {
+    subject: `0x${'d'.repeat(40)}`,
+    voucher: 1n,
+    bindingCommit: bindingCommitOf(uscc, BINDING_SALT),
+    boundAt: ledger.time - 60n,
+    endedAt: 0n,
+  });
+  ledger.consentsGiven.set(CONSENT_ID, {
+    bindingId: 1n,
+    applicationId: APPLICATION_ID,
+    registerId: REGISTER_ID,
+    requester: 2n,
+    validFrom: ledger.time - 60n,
+    validUntil: ledger.time + 3_600n,
+    maxUses: 1,
+    uses: 0,
+    revokedAt: 0n,
+    ...change,
+  });
+  return { consentId: CONSENT_ID, salt: BINDING_SALT };
 }
 
 /** A question as an honest requester with id 2 would send it, with whatever a test changes. */
@@ -71,7 +110,9 @@ export async function question(
     primaryType: 'Request',
     message: requestTuple({ ...unsigned, signature: '0x' }),
   });
-  return { request: { ...unsigned, signature }, uscc, nonce: word(nonce) };
+  const { consent } = change;
+  const request = { ...unsigned, signature };
+  return { request, uscc, nonce: word(nonce), ...(consent === undefined ? {} : { consent }) };
 }
 
 /** A fetch as its signer would send it. */

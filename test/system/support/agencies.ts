@@ -7,6 +7,7 @@ import {
   LedgerView,
   makeCheckpoint,
   makeNetworkFile,
+  ProcessView,
   sharingGrantsAbi,
 } from '@credit-ledger/sdk/chain';
 import {
@@ -84,6 +85,7 @@ export class Agency {
   readonly clock = new ShiftedClock();
   readonly chain: ChainClient;
   readonly view: LedgerView;
+  readonly processes: ProcessView;
   readonly facts: ChainLedgerReads;
   readonly db: Database;
   outbox: Outbox;
@@ -98,7 +100,9 @@ export class Agency {
     this.db = db;
     this.chain = ledgerClient(rpcUrl, { ...deployment, deployedAtBlock: BigInt(deployment.deployedAtBlock) });
     this.view = new LedgerView(this.chain.viem as never, deployment);
-    this.facts = new ChainLedgerReads({ chain: this.chain, view: this.view, events: new EventStore(db) });
+    this.processes = new ProcessView(this.chain.viem as never, deployment.processes);
+    const { chain, view, processes } = this;
+    this.facts = new ChainLedgerReads({ chain, view, processes, events: new EventStore(db) });
     this.outbox = this.makeOutbox();
   }
 
