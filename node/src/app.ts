@@ -8,7 +8,7 @@ import { LedgerView, makeCheckpoint, makeNetworkFile, ProcessView } from '@credi
 import { type Hex, isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
 import { AnswerService, loadCircuitKeys, type OwnRegisters, PooledProver } from './answers/index.ts';
 import { createApi, createLogger, type Logger, type NodeServices } from './api/index.ts';
-import type { Exchange, Rooms } from './api/rooms.ts';
+import type { Exchange, Rooms, SubjectRooms } from './api/rooms.ts';
 import { servicesOf } from './api/wiring/index.ts';
 import { notAMember } from './api/wiring/words.ts';
 import { type EventHandler, type FollowedEvent, Follower, ledgerClient, Outbox } from './chain/index.ts';
@@ -29,6 +29,7 @@ import { OpeningsJournal, RegisterService, ThreadHasher } from './registers/inde
 import { openKeyring, openStore, readDeployment, SERVING_FILE } from './setup.ts';
 import { EventStore, migrate, TreeStore, type Database } from './store/index.ts';
 import { RecordStore } from './store/records.ts';
+import { Bindings, Consents } from './subjects/index.ts';
 import { membershipOf, Witness, type OwnMembership } from './witness/index.ts';
 
 export interface NodeOptions {
@@ -147,6 +148,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
   const membership = (): Promise<OwnMembership | undefined> => membershipOf(db, keyring.witnessAddress);
 
   let exchange: Exchange | undefined;
+  let subjects: SubjectRooms | undefined;
   const late: EventHandler<FollowedEvent>[] = [];
   const follower = new Follower<FollowedEvent>({
     db,
@@ -184,6 +186,10 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     exchange() {
       if (exchange === undefined) throw notAMember();
       return exchange;
+    },
+    subjects() {
+      if (subjects === undefined) throw notAMember();
+      return subjects;
     },
   };
   const services = servicesOf(rooms);
@@ -246,6 +252,11 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
         circuitIds: circuits.map(({ circuitId }) => circuitId),
       }),
     };
+    const parts = {
+      ...{ db, facts, clock, memberId, transactions: outbox },
+      simulate: (to: Hex, data: Hex) => chain.simulate({ from: keyring.operatorAddress, to, data }, 'latest'),
+    };
+    subjects = { bindings: new Bindings(parts), consents: new Consents(parts) };
     late.push(made.responder as EventHandler<FollowedEvent>);
     await made.responder.start();
     await made.requester.start();

@@ -56,6 +56,13 @@ const TABLE: Readonly<Record<string, string>> = {
   receiveQuestion: 'member',
   fetchAnswer: 'member',
   signCheckpoint: 'member',
+  makeBinding: 'officer',
+  listBindings: 'officer auditor',
+  endBinding: 'officer',
+  giveConsent: 'officer',
+  listConsents: 'officer auditor',
+  getConsent: 'officer auditor',
+  revokeConsent: 'officer',
 };
 
 /** A call that gets as far as the endpoint when its caller may. */
@@ -64,7 +71,14 @@ function call(spec: Endpoint, headers: Record<string, string>): { path: string; 
     .replace('{requestId}', HASH)
     .replace('{recordId}', '7')
     .replace('{name}', 'nobody')
-    .replace('{id}', spec.id === 'revokeGrant' ? HASH : spec.path.includes('imports') ? '3' : '7');
+    .replace(
+      '{id}',
+      spec.id === 'revokeGrant' || spec.id.endsWith('Consent')
+        ? HASH
+        : spec.path.includes('imports')
+          ? '3'
+          : '7',
+    );
   const query =
     spec.id === 'findRecords' ? `?subject=${USCC}` : spec.raw === undefined ? '' : '?fileName=a.csv';
   if (spec.method === 'get') return { path: path + query, init: { headers } };

@@ -11,6 +11,7 @@ import type { RegisterService } from '../registers/index.ts';
 import type { PooledProver } from '../answers/index.ts';
 import type { Database } from '../store/index.ts';
 import type { OwnMembership, Witness } from '../witness/index.ts';
+import type { Bindings, Consents } from '../subjects/index.ts';
 import type { Logger } from './logging.ts';
 
 /** The exchange: only members have one. */
@@ -19,6 +20,12 @@ export interface Exchange {
   readonly requester: Requester;
   readonly responder: Responder;
   readonly checkpoints: Checkpoints;
+}
+
+/** What concerns subjects: only members have it. */
+export interface SubjectRooms {
+  readonly bindings: Bindings;
+  readonly consents: Consents;
 }
 
 /** The rooms of a running node, put together. */
@@ -43,6 +50,8 @@ export interface Rooms {
   membership(): Promise<OwnMembership | undefined>;
   /** Errors: `NOT_A_MEMBER` while the council has not admitted this node. */
   exchange(): Exchange;
+  /** Errors: `NOT_A_MEMBER`. */
+  subjects(): SubjectRooms;
   /** The network file of the chain as it is now. Errors: `CHAIN_…`. */
   network(): Promise<NetworkFile>;
 }

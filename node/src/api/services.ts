@@ -6,6 +6,7 @@ import type { Page, PageOf } from './schemas/common.ts';
 import type * as Intake from './schemas/intake.ts';
 import type * as Ledger from './schemas/ledger.ts';
 import type * as Publicity from './schemas/publicity.ts';
+import type * as Subjects from './schemas/subjects.ts';
 import type { Readiness } from './schemas/system.ts';
 
 /** A file to be imported, as it arrives. */
@@ -41,6 +42,7 @@ export interface NodeServices {
   readonly ledger: LedgerPort;
   readonly members: MembersPort;
   readonly publicity: PublicityPort;
+  readonly subjects: SubjectsPort;
   readonly health: HealthPort;
 }
 
@@ -133,6 +135,17 @@ export interface PublicityPort {
     by: string,
   ): Promise<Publicity.RecordPublicity | undefined>;
   release(recordId: bigint, note: string, by: string): Promise<Publicity.RecordPublicity | undefined>;
+}
+
+/** Keys and consents of subjects. */
+export interface SubjectsPort {
+  bind(binding: Subjects.MakeBinding, by: string): Promise<Subjects.Binding | Ledger.Sent>;
+  bindings(uscc: string | undefined): Promise<readonly Subjects.Binding[]>;
+  endBinding(bindingId: bigint, signature: string | undefined): Promise<Ledger.Sent>;
+  giveConsent(consent: Subjects.GiveConsent, by: string): Promise<Subjects.Consent | Ledger.Sent>;
+  consents(page: Page): Promise<PageOf<Subjects.Consent>>;
+  consent(consentId: string): Promise<Subjects.Consent | undefined>;
+  revokeConsent(consentId: string, signature: string): Promise<Ledger.Sent>;
 }
 
 export interface HealthPort {

@@ -69,6 +69,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys that we vouched for or can open; with a subject, its own */
+        get: operations["listBindings"];
+        put?: never;
+        /** Vouch for a subject’s key: only its salted commitment goes on the chain */
+        post: operations["makeBinding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bindings/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a binding that we vouched for, or relay that its subject ends it */
+        post: operations["endBinding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chain": {
         parameters: {
             query?: never;
@@ -114,6 +149,58 @@ export interface paths {
         put?: never;
         /** Make a checkpoint and gather the witnesses’ signatures */
         post: operations["makeCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Consents to us, about our registers, or of subjects that we know; newest first */
+        get: operations["listConsents"];
+        put?: never;
+        /** Relay a consent that a subject signed */
+        post: operations["giveConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A consent, and whether it can be used */
+        get: operations["getConsent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consents/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Relay that a subject revokes its consent */
+        post: operations["revokeConsent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -796,6 +883,13 @@ export interface components {
              * @example 2026-11-23
              */
             asOf?: string;
+            /** @description The subject’s consent and the salt of its binding, where the question needs one. */
+            consent?: {
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                consentId: string;
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                salt: string;
+            };
             /** @description Found among the grants in force when left out. */
             grant?: string;
             /**
@@ -887,6 +981,27 @@ export interface components {
             en: string;
             zh: string;
         };
+        /** @description A subject’s key. Whose it is only the salt shows. */
+        Binding: {
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            bindingCommit: string;
+            /** @description Null until the chain has it. */
+            bindingId: string | null;
+            boundAt: string | null;
+            endedAt: string | null;
+            /** @enum {string} */
+            state: "on-its-way" | "failed" | "holds" | "ended";
+            /** @description An address, lower case. */
+            subject: string;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            voucher: string;
+        };
+        Bindings: {
+            items: components["schemas"]["Binding"][];
+        };
         ChainStatus: {
             batches: {
                 unanchored: number;
@@ -939,6 +1054,87 @@ export interface components {
                 [key: string]: unknown;
             };
             logIds: string[];
+        };
+        /** @description A subject’s consent as the chain has it. */
+        Consent: {
+            application: string | null;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            applicationId: string;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            bindingId: string;
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            givenAt: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            id: string;
+            maxUses: number;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            registerId: string;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            requester: string;
+            revokedAt: string | null;
+            /** @enum {string} */
+            state: "valid" | "not-yet-valid" | "expired" | "exhausted" | "revoked" | "binding-ended";
+            uses: number;
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            validFrom: string;
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            validUntil: string;
+        };
+        /** @description What the subject signed, field by field. */
+        ConsentInput: {
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            applicationId: string;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            bindingId: string;
+            maxUses: number;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            registerId: string;
+            /**
+             * @description Member who may ask.
+             * @example 17
+             */
+            requester: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            salt: string;
+            /**
+             * @description Seconds since 1970, as they are signed.
+             * @example 1782864000
+             */
+            validFrom: number;
+            /**
+             * @description Seconds since 1970, as they are signed.
+             * @example 1782864000
+             */
+            validUntil: number;
+        };
+        Consents: {
+            items: components["schemas"]["Consent"][];
+            /** @description Null on the last page. */
+            next: string | null;
         };
         CreatedToken: {
             /**
@@ -1043,6 +1239,10 @@ export interface components {
             /** @description How many are not on this list for its limit. */
             more: number;
         };
+        EndBinding: {
+            /** @description EIP-712 BindingEnd(uint256 bindingId) by the subject; without it the voucher ends it. */
+            signature?: string;
+        };
         /** @description What the verifier knows by itself; what is left out is SKIPPED and said so. */
         Expected: {
             /** @description Name in the catalogue. */
@@ -1091,6 +1291,21 @@ export interface components {
             state: "answered" | "refused";
         } & {
             [key: string]: unknown;
+        };
+        GiveConsent: {
+            input: components["schemas"]["ConsentInput"];
+            /** @description Opens the binding, so that this node can find what concerns the subject. */
+            opening?: {
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                salt: string;
+                /**
+                 * @description Unified social credit code; width and case do not matter.
+                 * @example 91110000MA01ABCD0X
+                 */
+                uscc: string;
+            };
+            /** @description EIP-712 Consent(…) by the key of the binding. */
+            signature: string;
         };
         GiveGrant: {
             /** @description Name in the catalogue. */
@@ -1297,6 +1512,19 @@ export interface components {
             items: components["schemas"]["Issue"][];
             /** @description Null on the last page. */
             next: string | null;
+        };
+        MakeBinding: {
+            /** @description 32 random bytes, kept by subject and agency. */
+            salt: string;
+            /** @description EIP-712 Binding(uint256 voucher,bytes32 bindingCommit) by the subject’s key; bindingCommit = keccak256(abi.encode("credit-ledger/binding", uscc, salt)). */
+            signature: string;
+            /** @description Address of the subject’s key, lower case. */
+            subject: string;
+            /**
+             * @description Unified social credit code; width and case do not matter.
+             * @example 91110000MA01ABCD0X
+             */
+            uscc: string;
         };
         MakeCheckpoint: {
             /**
@@ -1651,6 +1879,11 @@ export interface components {
         };
         /** @description A signed request (EIP-712) with what only the responder may know. */
         QuestionMessage: {
+            /** @description The cited consent, and the salt that opens its binding. */
+            consent?: {
+                consentId: string;
+                salt: string;
+            };
             nonce: string;
             request: {
                 [key: string]: unknown;
@@ -1793,6 +2026,10 @@ export interface components {
         Release: {
             /** @description Why, in words; kept in the log. */
             note: string;
+        };
+        RevokeConsent: {
+            /** @description EIP-712 ConsentRevocation(bytes32 consentId) by the key of the binding. */
+            signature: string;
         };
         /** @description One row of a template: column title → text, exactly as in a file. */
         Row: {
@@ -2026,6 +2263,124 @@ export interface operations {
             };
         };
     };
+    listBindings: {
+        parameters: {
+            query?: {
+                subject?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bindings, without their subjects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bindings"];
+                };
+            };
+            /** @description A problem, for instance USCC_CHECK. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeBinding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeBinding"];
+            };
+        };
+        responses: {
+            /** @description Bound. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Binding"];
+                };
+            };
+            /** @description It is on its way; the node sends it when the chain is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description A problem, for instance USCC_CHECK, BINDING_WRONG_SIGNER, BINDING_KEY_BOUND, BINDING_NOT_AUTHORITY. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endBinding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndBinding"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description It is on its way; the node sends it when the chain is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description A problem, for instance BINDING_UNKNOWN, BINDING_ENDED, BINDING_NOT_OURS, BINDING_WRONG_SIGNER. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getChain: {
         parameters: {
             query?: never;
@@ -2109,6 +2464,159 @@ export interface operations {
                 };
             };
             /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConsents: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Most items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of consents. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveConsent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveConsent"];
+            };
+        };
+        responses: {
+            /** @description Given. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description It is on its way; the node sends it when the chain is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description A problem, for instance CONSENT_WRONG_SIGNER, CONSENT_KNOWN, CONSENT_EXPIRED, CONSENT_INVALID. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConsent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The consent. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeConsent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeConsent"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description It is on its way; the node sends it when the chain is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description A problem, for instance CONSENT_WRONG_SIGNER, CONSENT_UNKNOWN, CONSENT_REVOKED. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2864,7 +3372,7 @@ export interface operations {
                     "application/json": components["schemas"]["Asked"];
                 };
             };
-            /** @description A problem, for instance USCC_CHECK, APPLICATION_UNKNOWN, PREDICATE_UNKNOWN. */
+            /** @description A problem, for instance USCC_CHECK, APPLICATION_UNKNOWN, PREDICATE_UNKNOWN, CONSENT_MISSING. */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -5,6 +5,7 @@ import type { QuestionDetail } from '../../../node/src/api/schemas/answers.ts';
 import type { CreditRecord, Import } from '../../../node/src/api/schemas/intake.ts';
 import type { PublicRecords, RecordPublicity } from '../../../node/src/api/schemas/publicity.ts';
 import type { Grant } from '../../../node/src/api/schemas/ledger.ts';
+import type { Binding, Consent } from '../../../node/src/api/schemas/subjects.ts';
 
 export const HASH = `0x${'ab'.repeat(32)}`;
 export const NOW = '2026-11-23T08:00:00.000Z';
@@ -81,6 +82,30 @@ const grant: Grant = {
   consentRequired: false,
   revoked: false,
   blockNumber: '9',
+};
+const binding: Binding = {
+  bindingId: '4',
+  subject: `0x${'3'.repeat(40)}`,
+  bindingCommit: HASH,
+  voucher: '1',
+  state: 'holds',
+  boundAt: NOW,
+  endedAt: null,
+};
+const consent: Consent = {
+  id: HASH,
+  bindingId: '4',
+  applicationId: HASH,
+  application: null,
+  registerId: '1',
+  requester: '2',
+  validFrom: NOW,
+  validUntil: NOW,
+  maxUses: 1,
+  uses: 0,
+  state: 'valid',
+  givenAt: NOW,
+  revokedAt: null,
 };
 const sent = { state: 'mined', transactionHash: HASH, blockNumber: '9', registerId: '1' } as const;
 const one = <T>(item: T): { items: T[]; next: null } => ({ items: [item], next: null });
@@ -197,6 +222,15 @@ export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
       stateOf: async (id) => (id === 7n ? publicity : undefined),
       withhold: async (id) => (id === 7n ? publicity : undefined),
       release: async (id) => (id === 7n ? publicity : undefined),
+    },
+    subjects: {
+      bind: async () => binding,
+      bindings: async () => [binding],
+      endBinding: async () => sent,
+      giveConsent: async () => consent,
+      consents: async () => one(consent),
+      consent: async (id) => (id === HASH ? consent : undefined),
+      revokeConsent: async () => sent,
     },
     health: {
       readiness: async () => ({

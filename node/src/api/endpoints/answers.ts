@@ -17,7 +17,7 @@ export const answerEndpoints: readonly Endpoint[] = [
     replies: {
       202: { description: 'Signed and on their way: one question a register.', schema: Answers.Asked },
     },
-    problems: ['USCC_CHECK', 'APPLICATION_UNKNOWN', 'PREDICATE_UNKNOWN'],
+    problems: ['USCC_CHECK', 'APPLICATION_UNKNOWN', 'PREDICATE_UNKNOWN', 'CONSENT_MISSING'],
     async handle({ body, principal, services, noteAccess }) {
       const uscc = parseUscc(body.subject);
       // Noted first: a question that cannot be accounted for is not asked.

@@ -4,6 +4,7 @@ import { intakeEndpoints } from './intake.ts';
 import { ledgerEndpoints } from './ledger.ts';
 import { memberEndpoints } from './members.ts';
 import { publicityEndpoints } from './publicity.ts';
+import { subjectEndpoints } from './subjects.ts';
 import { systemEndpoints } from './system.ts';
 
 /** Every endpoint of the API: routers, description, role table and tests are made from this list. */
@@ -14,4 +15,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...answerEndpoints,
   ...memberEndpoints,
   ...publicityEndpoints,
+  ...subjectEndpoints,
 ];

@@ -63,11 +63,18 @@ export const Ask = z
     predicate: z.string().min(1).max(100),
     asOf: DateText.optional().meta({ description: 'Today when left out.' }),
     grant: Hash.optional().meta({ description: 'Found among the grants in force when left out.' }),
+    consent: z.strictObject({ consentId: Hash, salt: Hash }).optional().meta({
+      description: 'The subject’s consent and the salt of its binding, where the question needs one.',
+    }),
     reason: z.string().min(1).max(500).meta({ description: 'Why; goes into the access log.' }),
   })
   .refine(
     (ask) => (ask.register === undefined) !== (ask.member === undefined),
     'give register or member, one of them',
+  )
+  .refine(
+    (ask) => ask.consent === undefined || ask.register !== undefined,
+    'a consent is for one register: name it',
   )
   .meta({ id: 'Ask' });
 export type Ask = z.output<typeof Ask>;

@@ -50,6 +50,9 @@ export class Questions implements QuestionsPort {
       askedBy: by,
       ...(ask.asOf === undefined ? {} : { asOfDay: dayOfDate(ask.asOf) }),
       ...(ask.grant === undefined ? {} : { grantId: ask.grant as Hex }),
+      ...(ask.consent === undefined
+        ? {}
+        : { consent: { consentId: ask.consent.consentId as Hex, salt: ask.consent.salt as Hex } }),
     };
     const ids =
       ask.register !== undefined

@@ -8,6 +8,7 @@ import { Imports } from './intake.ts';
 import { BetweenMembers, CheckpointsOf, Grants, Ledger, Registers } from './ledger.ts';
 import { PublicityOf } from './publicity.ts';
 import { Records } from './records.ts';
+import { Subjects } from './subjects.ts';
 
 /** What the routers can ask, done by the rooms. */
 export function servicesOf(rooms: Rooms): NodeServices & { readonly imports: Imports } {
@@ -25,6 +26,7 @@ export function servicesOf(rooms: Rooms): NodeServices & { readonly imports: Imp
     ledger: new Ledger(rooms),
     members: new BetweenMembers(rooms),
     publicity: new PublicityOf(rooms),
+    subjects: new Subjects(rooms),
     health: new Health(rooms),
   };
 }

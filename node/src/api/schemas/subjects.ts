@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { Address, CreditCode, Hash, Id, Moment, pageOf, Signature } from './common.ts';
+
+const UnixSeconds = z
+  .int()
+  .nonnegative()
+  .meta({ description: 'Seconds since 1970, as they are signed.', example: 1_782_864_000 });
+
+export const MakeBinding = z
+  .strictObject({
+    uscc: CreditCode,
+    subject: Address.meta({ description: 'Address of the subject’s key, lower case.' }),
+    salt: Hash.meta({ description: '32 random bytes, kept by subject and agency.' }),
+    signature: Signature.meta({
+      description:
+        'EIP-712 Binding(uint256 voucher,bytes32 bindingCommit) by the subject’s key; bindingCommit = keccak256(abi.encode("credit-ledger/binding", uscc, salt)).',
+    }),
+  })
+  .meta({ id: 'MakeBinding' });
+export type MakeBinding = z.output<typeof MakeBinding>;
+
+export const Binding = z
+  .object({
+    bindingId: Id.nullable().meta({ description: 'Null until the chain has it.' }),
+    subject: Address,
+    bindingCommit: Hash,
+    voucher: Id,
+    state: z.enum(['on-its-way', 'failed', 'holds', 'ended']),
+    boundAt: Moment.nullable(),
+    endedAt: Moment.nullable(),
+  })
+  .meta({ id: 'Binding', description: 'A subject’s key. Whose it is only the salt shows.' });
+export type Binding = z.output<typeof Binding>;
+export const Bindings = z.object({ items: z.array(Binding) }).meta({ id: 'Bindings' });
+export const EndBinding = z
+  .strictObject({
+    signature: Signature.optional().meta({
+      description: 'EIP-712 BindingEnd(uint256 bindingId) by the subject; without it the voucher ends it.',
+    }),
+  })
+  .meta({ id: 'EndBinding' });
+export type EndBinding = z.output<typeof EndBinding>;
+
+export const ConsentInput = z
+  .strictObject({
+    bindingId: Id,
+    applicationId: Hash,
+    registerId: Id,
+    requester: Id.meta({ description: 'Member who may ask.' }),
+    validFrom: UnixSeconds,
+    validUntil: UnixSeconds,
+    maxUses: z.int().min(1).max(4_294_967_295),
+    salt: Hash,
+  })
+  .meta({ id: 'ConsentInput', description: 'What the subject signed, field by field.' });
+export type ConsentInput = z.output<typeof ConsentInput>;
+export const GiveConsent = z
+  .strictObject({
+    input: ConsentInput,
+    signature: Signature.meta({ description: 'EIP-712 Consent(…) by the key of the binding.' }),
+    opening: z
+      .strictObject({ uscc: CreditCode, salt: Hash })
+      .optional()
+      .meta({ description: 'Opens the binding, so that this node can find what concerns the subject.' }),
+  })
+  .meta({ id: 'GiveConsent' });
+export type GiveConsent = z.output<typeof GiveConsent>;
+
+export const Consent = z
+  .object({
+    id: Hash,
+    bindingId: Id,
+    applicationId: Hash,
+    application: z.string().nullable(),
+    registerId: Id,
+    requester: Id,
+    validFrom: Moment,
+    validUntil: Moment,
+    maxUses: z.int(),
+    uses: z.int(),
+    state: z.enum(['valid', 'not-yet-valid', 'expired', 'exhausted', 'revoked', 'binding-ended']),
+    givenAt: Moment,
+    revokedAt: Moment.nullable(),
+  })
+  .meta({ id: 'Consent', description: 'A subject’s consent as the chain has it.' });
+export type Consent = z.output<typeof Consent>;
+export const Consents = pageOf(Consent, 'Consents');
+export const RevokeConsent = z
+  .strictObject({
+    signature: Signature.meta({
+      description: 'EIP-712 ConsentRevocation(bytes32 consentId) by the key of the binding.',
+    }),
+  })
+  .meta({ id: 'RevokeConsent' });
+export type RevokeConsent = z.output<typeof RevokeConsent>;
