@@ -32,9 +32,27 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'CHECKPOINT_MALFORMED',
     'FORMAT_FIELD_MALFORMED',
     'FORMAT_NOT_JSON',
+
+    // cases
+    'CASE_DOCUMENT_MALFORMED',
+    'CASE_MESSAGE_MALFORMED',
   ],
-  401: ['TOKEN_MISSING', 'TOKEN_INVALID', 'QUESTION_NOT_AUTHENTIC', 'FETCH_TIME_OFF'],
-  403: ['ROLE_NOT_ALLOWED'],
+  401: [
+    'TOKEN_MISSING',
+    'TOKEN_INVALID',
+    'QUESTION_NOT_AUTHENTIC',
+    'FETCH_TIME_OFF',
+    // cases
+    'CASE_MESSAGE_NOT_AUTHENTIC',
+    'CASE_MESSAGE_TIME_OFF',
+  ],
+  403: [
+    'ROLE_NOT_ALLOWED',
+    // cases
+    'CASE_NOT_THE_DECIDER',
+    'CASE_NOT_THE_SOURCE',
+    'CASE_NOT_THE_FILER',
+  ],
   404: [
     'NOT_FOUND',
     'ROUTE_UNKNOWN',
@@ -47,6 +65,11 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'MEMBER_UNKNOWN',
     'REQUESTER_UNKNOWN',
     'OUTBOX_UNKNOWN',
+
+    // cases
+    'CASE_UNKNOWN',
+    'CASE_REGISTER_UNKNOWN',
+    'CASE_REGISTER_NOT_OURS',
   ],
   405: ['METHOD_NOT_ALLOWED'],
   // The call is right and does not fit what is there now.
@@ -82,6 +105,17 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'DAY_NOT_COVERED',
     'PUBLICITY_ALREADY_WITHHELD',
     'PUBLICITY_NOT_WITHHELD',
+
+    // cases
+    'CASE_ALREADY_OPEN',
+    'CASE_DOCUMENT_FILED',
+    'CASE_STATE_WRONG',
+    'CASE_ALREADY_DECIDED',
+    'CASE_ALREADY_REPAIRED',
+    'CASE_DOCUMENT_MISSING',
+    'CASE_FACTS_MISSING',
+    'CASE_NOT_OVERDUE',
+    'CASE_MESSAGE_REPLAYED',
   ],
   413: [
     'BODY_TOO_LARGE',
@@ -152,8 +186,31 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'CHAIN_REVERTED',
     'TRANSACTION_TOO_LARGE',
     'CHAIN_TOO_LONG',
+
+    // cases
+    'CASE_ENTRY_UNKNOWN',
+    'CASE_NOT_THE_SUBJECTS',
+    'CASE_ENTRY_REVOKED',
+    'CASE_ENTRY_AMBIGUOUS',
+    'CASE_FILED_BY_ANOTHER',
+    'CASE_SIGNATURE_MISSING',
+    'CASE_SIGNATURE_WRONG',
+    'CASE_BINDING_WRONG',
+    'CASE_BINDING_ENDED',
+    'CASE_NOT_REPAIRABLE',
+    'CASE_REPAIR_TOO_EARLY',
+    'CASE_CONDITIONS_MISSING',
+    'CASE_DISMISSAL_UNKNOWN',
+    'CASE_OUTCOME_WRONG',
+    'CASE_DECISION_WRONG',
+    'DOCUMENT_NOT_SALTED',
   ],
-  429: ['TOO_MANY_REQUESTS'],
+  429: [
+    'TOO_MANY_REQUESTS',
+    // cases
+    'CASE_TOO_MANY_UNKNOWN',
+    'CASE_TOO_MANY_OPEN',
+  ],
   // The fault is here, and an operator must look.
   500: [
     'INTERNAL',
@@ -246,6 +303,9 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'JOURNAL_UNWRITABLE',
     'ANSWER_NOT_VERIFIED',
     'LOG_ENTRY_NOT_SEEN',
+
+    // cases
+    'CASE_NOT_SEEN_YET',
   ],
 };
 
