@@ -2,7 +2,6 @@ export { CaseBoard, type CaseSnapshot, type CaseStanding, isLateNow, isOverdue }
 export type { CaseVerdict } from './deciding.ts';
 export type { CaseFiling, CaseWish } from './filings.ts';
 export {
-  type BindingFact,
   CASE_LIMITS,
   type CaseLimits,
   type CaseParts,

@@ -5,19 +5,8 @@ import type { Operation, OperationDone } from '../registers/index.ts';
 import type { Database } from '../store/index.ts';
 import type { CaseBoard } from './board.ts';
 
-/** A subject's binding as it stands now. */
-export interface BindingFact {
-  /** Lower case. */
-  readonly subject: Hex;
-  readonly bindingCommit: Hex;
-  /** Unix seconds; 0 while it holds. */
-  readonly endedAt: bigint;
-}
-
 /** What the room reads from the chain itself: keys must be those of now. */
-export interface CaseReads extends Pick<LedgerReads, 'domain' | 'member'> {
-  binding(bindingId: bigint): Promise<BindingFact | undefined>;
-}
+export type CaseReads = Pick<LedgerReads, 'domain' | 'member' | 'binding'>;
 
 /** The agency's own register, as `RegisterService` is. */
 export interface CaseRegisters {

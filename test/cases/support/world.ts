@@ -14,7 +14,6 @@ import { bytesToHex, hexToBytes } from 'viem';
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
 import { statusOfCode } from '../../../node/src/api/status.ts';
 import {
-  type BindingFact,
   CASE_LIMITS,
   CaseBoard,
   type CaseLimits,
@@ -22,7 +21,12 @@ import {
   type SubjectFiling,
 } from '../../../node/src/cases/index.ts';
 import { silentLog } from '../../../node/src/exchange/ports.ts';
-import type { MemberFact, PeerResponse, PeerTransport } from '../../../node/src/exchange/index.ts';
+import type {
+  LedgerReads,
+  MemberFact,
+  PeerResponse,
+  PeerTransport,
+} from '../../../node/src/exchange/index.ts';
 import type { ShiftedClock } from '../../../node/src/clock.ts';
 import type { RegisterService } from '../../../node/src/registers/index.ts';
 import { type Database, OutboxStore } from '../../../node/src/store/index.ts';
@@ -85,7 +89,7 @@ export async function casesWorld(limits: Partial<CaseLimits> = {}): Promise<Case
   clock.shift(Date.parse(NOW) - Date.now());
   const ledger = new CasesChain(clock);
   ledger.owners.set(REGISTER, SOURCE);
-  const bindings = new Map<bigint, BindingFact>();
+  const bindings = new Map<bigint, NonNullable<Awaited<ReturnType<LedgerReads['binding']>>>>();
   const members = new Map<bigint, MemberFact>();
   const behaviour = new Map<bigint, Behaviour>();
   const sent: CasesWorld['sent'] = [];
@@ -241,7 +245,9 @@ export async function casesWorld(limits: Partial<CaseLimits> = {}): Promise<Case
       const salt = bytesToHex(randomBytes(32));
       bindings.set(bindingId, {
         subject: account.address.toLowerCase() as Hex,
+        voucher: SOURCE,
         bindingCommit: bindingCommitOf(uscc, salt),
+        boundAt: 1n,
         endedAt: 0n,
       });
       return { bindingId, account, salt };
