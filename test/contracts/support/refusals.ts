@@ -10,14 +10,19 @@ interface AbiItem {
   readonly name?: string;
 }
 
+/** Names of the errors of an interface. */
+export function errorsOf(abi: readonly AbiItem[]): readonly string[] {
+  return abi.filter(({ type }) => type === 'error').map(({ name }) => name ?? '');
+}
+
 /** Expects refusals, and remembers which errors it saw: so a test can tell which of an interface nobody provoked. */
 export class Refusals {
   readonly #errors: readonly string[];
   readonly #seen = new Set<string>();
 
-  /** @param abi of the interface whose errors are to be provoked */
-  constructor(abi: readonly AbiItem[]) {
-    this.#errors = abi.filter(({ type }) => type === 'error').map(({ name }) => name ?? '');
+  /** @param errors names of those that are to be provoked */
+  constructor(errors: readonly string[]) {
+    this.#errors = errors;
   }
 
   /** The attempt is refused with this error and exactly these operands. */
@@ -33,7 +38,7 @@ export class Refusals {
     this.#seen.add(error);
   }
 
-  /** Errors of the interface that no attempt was refused with. */
+  /** Of the errors to be provoked, those that no attempt was refused with. */
   get unprovoked(): readonly string[] {
     return this.#errors.filter((error) => !this.#seen.has(error));
   }
