@@ -153,7 +153,10 @@ describe('Relaying consents', function () {
     expect((await consents.get(first))?.uses).to.equal(1);
     await desk.event('ConsentUsed', { consentId: first, uses: '2' });
     expect((await consents.get(first))?.state).to.equal('exhausted');
-    await desk.event('ConsentRevoked', { consentId: first });
+    // Somebody else's word about an id that he foresaw: the contract keeps it, and it is nobody's consent.
+    await desk.event('ConsentRevoked', { consentId: first, bindingId: (BINDING_ID + 1n).toString() });
+    expect((await consents.get(first))?.state).to.equal('exhausted');
+    await desk.event('ConsentRevoked', { consentId: first, bindingId: BINDING_ID.toString() });
     expect((await consents.get(first))?.state).to.equal('revoked');
     await desk.event('BindingEnded', { bindingId: BINDING_ID.toString() });
     expect(await states()).to.deep.equal(['binding-ended', 'binding-ended', 'revoked']);

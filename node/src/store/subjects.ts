@@ -94,7 +94,8 @@ const CONSENTS = `
        AND u.args->>'consentId' = g.args->>'consentId') AS uses,
     (SELECT min(r.block_time) FROM chain_events r
      WHERE r.contract = 'SubjectConsents' AND r.name = 'ConsentRevoked'
-       AND r.args->>'consentId' = g.args->>'consentId') AS revoked_at,
+       -- By its own binding: any bound key can sign about an id that is not given yet.
+       AND r.args->>'consentId' = g.args->>'consentId' AND r.args->>'bindingId' = g.args->>'bindingId') AS revoked_at,
     (SELECT min(x.block_time) FROM chain_events x
      WHERE x.contract = 'SubjectConsents' AND x.name = 'BindingEnded'
        AND x.args->>'bindingId' = g.args->>'bindingId') AS binding_ended_at
