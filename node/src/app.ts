@@ -29,7 +29,7 @@ import { OpeningsJournal, RegisterService, ThreadHasher } from './registers/inde
 import { openKeyring, openStore, readDeployment, SERVING_FILE } from './setup.ts';
 import { EventStore, migrate, TreeStore, type Database } from './store/index.ts';
 import { RecordStore } from './store/records.ts';
-import { Bindings, Consents } from './subjects/index.ts';
+import { Bindings, Consents, SubjectQuestions } from './subjects/index.ts';
 import { membershipOf, Witness, type OwnMembership } from './witness/index.ts';
 
 export interface NodeOptions {
@@ -256,7 +256,11 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
       ...{ db, facts, clock, memberId, transactions: outbox },
       simulate: (to: Hex, data: Hex) => chain.simulate({ from: keyring.operatorAddress, to, data }, 'latest'),
     };
-    subjects = { bindings: new Bindings(parts), consents: new Consents(parts) };
+    subjects = {
+      bindings: new Bindings(parts),
+      consents: new Consents(parts),
+      questions: new SubjectQuestions(parts),
+    };
     late.push(made.responder as EventHandler<FollowedEvent>);
     await made.responder.start();
     await made.requester.start();

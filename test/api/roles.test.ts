@@ -63,12 +63,15 @@ const TABLE: Readonly<Record<string, string>> = {
   listConsents: 'officer auditor',
   getConsent: 'officer auditor',
   revokeConsent: 'officer',
+  questionsAbout: 'officer auditor',
+  readOwnQuestions: 'public',
 };
 
 /** A call that gets as far as the endpoint when its caller may. */
 function call(spec: Endpoint, headers: Record<string, string>): { path: string; init: RequestInit } {
   const path = spec.path
     .replace('{requestId}', HASH)
+    .replace('{uscc}', USCC)
     .replace('{recordId}', '7')
     .replace('{name}', 'nobody')
     .replace(

@@ -11,7 +11,7 @@ import type { RegisterService } from '../registers/index.ts';
 import type { PooledProver } from '../answers/index.ts';
 import type { Database } from '../store/index.ts';
 import type { OwnMembership, Witness } from '../witness/index.ts';
-import type { Bindings, Consents } from '../subjects/index.ts';
+import type { Bindings, Consents, SubjectQuestions } from '../subjects/index.ts';
 import type { Logger } from './logging.ts';
 
 /** The exchange: only members have one. */
@@ -26,6 +26,7 @@ export interface Exchange {
 export interface SubjectRooms {
   readonly bindings: Bindings;
   readonly consents: Consents;
+  readonly questions: SubjectQuestions;
 }
 
 /** The rooms of a running node, put together. */

@@ -1,3 +1,4 @@
+import type { Uscc } from '@credit-ledger/sdk/protocol';
 import type { Readable } from 'node:stream';
 import type { UserStore } from '../store/users.ts';
 import type { Tokens } from './auth.ts';
@@ -146,6 +147,9 @@ export interface SubjectsPort {
   consents(page: Page): Promise<PageOf<Subjects.Consent>>;
   consent(consentId: string): Promise<Subjects.Consent | undefined>;
   revokeConsent(consentId: string, signature: string): Promise<Ledger.Sent>;
+  questionsAbout(uscc: Uscc, page: Page): Promise<PageOf<Subjects.QuestionAbout>>;
+  /** The code of the subject that signed the reading. Errors: `SUBJECT_NOT_AUTHENTIC`. */
+  authenticate(reading: Subjects.ReadOwnQuestions): Promise<Uscc>;
 }
 
 export interface HealthPort {

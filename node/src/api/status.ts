@@ -42,6 +42,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'TOKEN_INVALID',
     'QUESTION_NOT_AUTHENTIC',
     'FETCH_TIME_OFF',
+    'SUBJECT_NOT_AUTHENTIC',
     // cases
     'CASE_MESSAGE_NOT_AUTHENTIC',
     'CASE_MESSAGE_TIME_OFF',

@@ -47,6 +47,34 @@ export interface ConsentRow {
   readonly bindingEndedAt: bigint | null;
 }
 
+/** A question about a subject, that this node received or asked. */
+export interface AskedAbout {
+  readonly direction: 'received' | 'asked';
+  /** What was signed. */
+  readonly request: unknown;
+  readonly requestDigest: Uint8Array;
+  /** Opens the request's tag. */
+  readonly nonce: Uint8Array;
+  readonly consentId: Uint8Array | null;
+  readonly state: string;
+  readonly refusalCode: number | null;
+  /** Entry of the answer log, decimal; null while it has none. */
+  readonly logId: string | null;
+  readonly at: Date;
+}
+
+interface AskedAboutRow {
+  direction: 'received' | 'asked';
+  request: unknown;
+  request_digest: Uint8Array;
+  nonce: Uint8Array;
+  consent_id: Uint8Array | null;
+  state: string;
+  refusal_code: number | null;
+  log_id: string | null;
+  at: Date;
+}
+
 interface BindingDbRow {
   binding_id: string | null;
   voucher: string;
@@ -162,6 +190,34 @@ export class SubjectStore {
       [memberId, limit, offset],
     );
     return rows.map(consentOf);
+  }
+
+  /** Questions about a subject, newest first. */
+  async askedAbout(uscc: string, limit: number, offset: number): Promise<AskedAbout[]> {
+    const rows = await this.#db.query<AskedAboutRow>(
+      `SELECT * FROM (
+         SELECT 'received' AS direction, request, request_digest, nonce, consent_id, state, refusal_code,
+           log->>'logId' AS log_id, received_at AS at, id
+         FROM received_questions WHERE uscc = $1
+         UNION ALL
+         SELECT 'asked', request, request_digest, nonce, consent_id, state, refusal_code,
+           CASE state WHEN 'answered' THEN answer->'log'->>'logId' WHEN 'refused' THEN answer->>'logId' END,
+           asked_at, id
+         FROM asked_questions WHERE uscc = $1
+       ) AS about ORDER BY at DESC, direction, id DESC LIMIT $2 OFFSET $3`,
+      [uscc, limit, offset],
+    );
+    return rows.map((row) => ({
+      direction: row.direction,
+      request: row.request,
+      requestDigest: row.request_digest,
+      nonce: row.nonce,
+      consentId: row.consent_id,
+      state: row.state,
+      refusalCode: row.refusal_code,
+      logId: row.log_id,
+      at: row.at,
+    }));
   }
 
   async consent(consentId: string): Promise<ConsentRow | undefined> {

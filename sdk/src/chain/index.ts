@@ -7,4 +7,5 @@ export * from './facts.ts';
 export * from './members.ts';
 export * from './network.ts';
 export * from './processes.ts';
+export * from './subject-check.ts';
 export * from './view.ts';

@@ -739,6 +739,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/subject/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a subject reads of itself, by its key: every question about it */
+        post: operations["readOwnQuestions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subjects/{uscc}/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every question about a subject, by whom and for what, newest first: for the subject */
+        get: operations["questionsAbout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tokens": {
         parameters: {
             query?: never;
@@ -1830,6 +1864,60 @@ export interface components {
             /** @enum {string} */
             state: "created" | "sent" | "answered" | "refused" | "failed";
         };
+        /** @description A question about a subject, with what lets the subject find it on chain. */
+        QuestionAbout: {
+            application: string | null;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            applicationId: string;
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            asOf: string;
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            at: string;
+            consentId: string | null;
+            /**
+             * @description Whether another member asked us, or we asked another.
+             * @enum {string}
+             */
+            direction: "received" | "asked";
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            grantId: string;
+            /** @description Entry of the answer log on chain. */
+            logId: string | null;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            nonce: string;
+            predicate: string | null;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            predicateHash: string;
+            refusal: {
+                code: number;
+                message: components["schemas"]["Bilingual"];
+                name: string | null;
+            } | null;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            registerId: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            requestDigest: string;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            requester: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            requestId: string;
+            /** @enum {string} */
+            state: "created" | "sent" | "received" | "proving" | "logging" | "answered" | "refused" | "failed";
+            /** @description How the question names the subject on chain: H3(3, code, nonce). */
+            subjectTag: string;
+        };
         QuestionDetail: {
             /** @description Null until there is one that verified. No answer is never YES. */
             answer: boolean | null;
@@ -1895,6 +1983,11 @@ export interface components {
             /** @description Null on the last page. */
             next: string | null;
         };
+        QuestionsAbout: {
+            items: components["schemas"]["QuestionAbout"][];
+            /** @description Null on the last page. */
+            next: string | null;
+        };
         QuestionTaken: {
             [key: string]: unknown;
         };
@@ -1917,6 +2010,30 @@ export interface components {
                 detail: string;
                 ok: boolean;
             };
+        };
+        ReadOwnQuestions: {
+            after?: string;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            bindingId: string;
+            /** @default 100 */
+            limit: number;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            salt: string;
+            /** @description EIP-712 SubjectQuestions(uint256 bindingId,uint256 member,uint64 time), by the binding’s key. */
+            signature: string;
+            /**
+             * @description Seconds since 1970, as they are signed.
+             * @example 1782864000
+             */
+            time: number;
+            /**
+             * @description Unified social credit code; width and case do not matter.
+             * @example 91110000MA01ABCD0X
+             */
+            uscc: string;
         };
         /** @description Where the entries of a record stand on the chain. */
         Receipt: {
@@ -3862,6 +3979,76 @@ export interface operations {
                 };
             };
             /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readOwnQuestions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadOwnQuestions"];
+            };
+        };
+        responses: {
+            /** @description A page of questions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionsAbout"];
+                };
+            };
+            /** @description A problem, for instance SUBJECT_NOT_AUTHENTIC. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    questionsAbout: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Most items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Unified social credit code; width and case do not matter. */
+                uscc: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of questions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionsAbout"];
+                };
+            };
+            /** @description A problem, for instance USCC_CHECK. */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -20,6 +20,7 @@ export * from './predicate.ts';
 export * from './refusals.ts';
 export * from './repair-rules.ts';
 export * from './salted.ts';
+export * from './subjects.ts';
 export * from './tree.ts';
 export * from './typed.ts';
 export * from './uscc.ts';

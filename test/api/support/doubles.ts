@@ -1,11 +1,11 @@
-import { LedgerError } from '@credit-ledger/sdk/protocol';
+import { LedgerError, type Uscc } from '@credit-ledger/sdk/protocol';
 import { buffer } from 'node:stream/consumers';
 import type { NodeServices } from '../../../node/src/api/services.ts';
 import type { QuestionDetail } from '../../../node/src/api/schemas/answers.ts';
 import type { CreditRecord, Import } from '../../../node/src/api/schemas/intake.ts';
 import type { PublicRecords, RecordPublicity } from '../../../node/src/api/schemas/publicity.ts';
 import type { Grant } from '../../../node/src/api/schemas/ledger.ts';
-import type { Binding, Consent } from '../../../node/src/api/schemas/subjects.ts';
+import type { Binding, Consent, QuestionAbout } from '../../../node/src/api/schemas/subjects.ts';
 
 export const HASH = `0x${'ab'.repeat(32)}`;
 export const NOW = '2026-11-23T08:00:00.000Z';
@@ -106,6 +106,26 @@ const consent: Consent = {
   state: 'valid',
   givenAt: NOW,
   revokedAt: null,
+};
+const about: QuestionAbout = {
+  direction: 'received',
+  requester: '2',
+  registerId: '1',
+  applicationId: HASH,
+  application: null,
+  predicateHash: HASH,
+  predicate: null,
+  asOf: '2026-11-23',
+  grantId: HASH,
+  consentId: null,
+  requestId: HASH,
+  requestDigest: HASH,
+  subjectTag: HASH,
+  nonce: HASH,
+  state: 'answered',
+  refusal: null,
+  logId: '4',
+  at: NOW,
 };
 const sent = { state: 'mined', transactionHash: HASH, blockNumber: '9', registerId: '1' } as const;
 const one = <T>(item: T): { items: T[]; next: null } => ({ items: [item], next: null });
@@ -231,6 +251,8 @@ export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
       consents: async () => one(consent),
       consent: async (id) => (id === HASH ? consent : undefined),
       revokeConsent: async () => sent,
+      questionsAbout: async () => one(about),
+      authenticate: async () => USCC as Uscc,
     },
     health: {
       readiness: async () => ({

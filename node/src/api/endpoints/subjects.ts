@@ -125,4 +125,41 @@ export const subjectEndpoints: readonly Endpoint[] = [
       return { status: sentStatus(sent), json: sent };
     },
   }),
+  endpoint({
+    id: 'questionsAbout',
+    method: 'get',
+    path: '/v1/subjects/{uscc}/questions',
+    tag: 'Subjects',
+    summary: 'Every question about a subject, by whom and for what, newest first: for the subject',
+    access: ['officer', 'auditor'],
+    params: z.object({ uscc: CreditCode }),
+    query: Page,
+    replies: { 200: { description: 'A page of questions.', schema: Subjects.QuestionsAbout } },
+    problems: ['USCC_CHECK'],
+    async handle({ params, query, services, noteAccess }) {
+      const uscc = parseUscc(params.uscc);
+      await noteAccess('subject.questions', { subject: await services.tokens.subjectMark(uscc) });
+      return { status: 200, json: await services.subjects.questionsAbout(uscc, query) };
+    },
+  }),
+  endpoint({
+    id: 'readOwnQuestions',
+    method: 'post',
+    path: '/v1/subject/questions',
+    tag: 'Subjects',
+    summary: 'What a subject reads of itself, by its key: every question about it',
+    access: 'public',
+    body: Subjects.ReadOwnQuestions,
+    replies: { 200: { description: 'A page of questions.', schema: Subjects.QuestionsAbout } },
+    problems: ['SUBJECT_NOT_AUTHENTIC'],
+    async handle({ body, services, noteAccess }) {
+      const uscc = await services.subjects.authenticate(body);
+      await noteAccess('subject.questions.own', {
+        subject: await services.tokens.subjectMark(uscc),
+        bindingId: body.bindingId,
+      });
+      const { limit, after } = body;
+      return { status: 200, json: await services.subjects.questionsAbout(uscc, { limit, after }) };
+    },
+  }),
 ];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Address, CreditCode, Hash, Id, Moment, pageOf, Signature } from './common.ts';
+import { Refusal } from './answers.ts';
+import { Address, CreditCode, DateText, Hash, Id, Moment, pageOf, Signature } from './common.ts';
 
 const UnixSeconds = z
   .int()
@@ -93,3 +94,54 @@ export const RevokeConsent = z
   })
   .meta({ id: 'RevokeConsent' });
 export type RevokeConsent = z.output<typeof RevokeConsent>;
+
+export const QuestionAbout = z
+  .object({
+    direction: z.enum(['received', 'asked']).meta({
+      description: 'Whether another member asked us, or we asked another.',
+    }),
+    requester: Id,
+    registerId: Id,
+    applicationId: Hash,
+    application: z.string().nullable(),
+    predicateHash: Hash,
+    predicate: z.string().nullable(),
+    asOf: DateText,
+    grantId: Hash,
+    consentId: Hash.nullable(),
+    requestId: Hash,
+    requestDigest: Hash,
+    subjectTag: Hash.meta({
+      description: 'How the question names the subject on chain: H3(3, code, nonce).',
+    }),
+    nonce: Hash,
+    state: z.enum(['created', 'sent', 'received', 'proving', 'logging', 'answered', 'refused', 'failed']),
+    refusal: Refusal.nullable(),
+    logId: z.string().nullable().meta({ description: 'Entry of the answer log on chain.' }),
+    at: Moment,
+  })
+  .meta({
+    id: 'QuestionAbout',
+    description: 'A question about a subject, with what lets the subject find it on chain.',
+  });
+export type QuestionAbout = z.output<typeof QuestionAbout>;
+export const QuestionsAbout = pageOf(QuestionAbout, 'QuestionsAbout');
+
+export const ReadOwnQuestions = z
+  .strictObject({
+    bindingId: Id,
+    uscc: CreditCode,
+    salt: Hash,
+    time: UnixSeconds,
+    signature: Signature.meta({
+      description:
+        'EIP-712 SubjectQuestions(uint256 bindingId,uint256 member,uint64 time), by the binding’s key.',
+    }),
+    limit: z.int().min(1).max(500).default(100),
+    after: z
+      .string()
+      .regex(/^[0-9]{1,9}$/)
+      .optional(),
+  })
+  .meta({ id: 'ReadOwnQuestions' });
+export type ReadOwnQuestions = z.output<typeof ReadOwnQuestions>;

@@ -107,7 +107,7 @@ function questionView(row: AskedQuestion): Question {
   };
 }
 
-function refusalView(code: number | null): Question['refusal'] {
+export function refusalView(code: number | null): Question['refusal'] {
   if (code === null) return null;
   const name = refusalName(code);
   return {

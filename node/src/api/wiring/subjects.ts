@@ -1,13 +1,29 @@
-import { CATALOGUE, type ConsentTerms, type Hex } from '@credit-ledger/sdk/protocol';
+import {
+  CATALOGUE,
+  type ConsentTerms,
+  type Hex,
+  predicateByHash,
+  type Uscc,
+} from '@credit-ledger/sdk/protocol';
+import { bytesToHex } from 'viem';
 import type { BindingRow } from '../../store/subjects.ts';
-import { type ConsentStatus, explained } from '../../subjects/index.ts';
+import { type ConsentStatus, explained, type QuestionAbout as About } from '../../subjects/index.ts';
 import type { Rooms } from '../rooms.ts';
 import type { PageOf } from '../schemas/common.ts';
 import type { Sent } from '../schemas/ledger.ts';
-import type { Binding, Consent, ConsentInput, GiveConsent, MakeBinding } from '../schemas/subjects.ts';
+import type {
+  Binding,
+  Consent,
+  ConsentInput,
+  GiveConsent,
+  MakeBinding,
+  QuestionAbout,
+  ReadOwnQuestions,
+} from '../schemas/subjects.ts';
 import type { SubjectsPort } from '../services.ts';
+import { refusalView } from './answers.ts';
 import { settled } from './sending.ts';
-import { momentOf } from './words.ts';
+import { dateText, momentOf } from './words.ts';
 
 /** Keys and consents of subjects. */
 export class Subjects implements SubjectsPort {
@@ -73,6 +89,28 @@ export class Subjects implements SubjectsPort {
     return this.#settled(await this.#rooms.subjects().consents.revoke(consentId as Hex, signature as Hex));
   }
 
+  async questionsAbout(
+    uscc: Uscc,
+    page: { limit: number; after?: string | undefined },
+  ): Promise<PageOf<QuestionAbout>> {
+    const offset = Number(page.after ?? 0);
+    const rows = await this.#rooms.subjects().questions.about(uscc, page.limit + 1, offset);
+    return {
+      items: rows.slice(0, page.limit).map(aboutView),
+      next: rows.length > page.limit ? String(offset + page.limit) : null,
+    };
+  }
+
+  async authenticate({ bindingId, uscc, salt, time, signature }: ReadOwnQuestions): Promise<Uscc> {
+    return this.#rooms.subjects().questions.authenticate({
+      bindingId: BigInt(bindingId),
+      uscc,
+      salt: salt as Hex,
+      time,
+      signature: signature as Hex,
+    });
+  }
+
   /** What the chain refuses after all, because another was faster, is said in the room's words. */
   async #settled(outboxId: bigint, renamed?: Readonly<Record<string, string>>): Promise<Sent> {
     try {
@@ -114,7 +152,7 @@ function consentView(row: ConsentStatus): Consent {
     id: row.consentId,
     bindingId: row.bindingId.toString(),
     applicationId: row.applicationId,
-    application: CATALOGUE.applications.find(({ id }) => id === row.applicationId)?.slug ?? null,
+    application: applicationName(row.applicationId),
     registerId: row.registerId.toString(),
     requester: row.requester.toString(),
     validFrom: momentOf(row.validFrom),
@@ -124,5 +162,32 @@ function consentView(row: ConsentStatus): Consent {
     state: row.state,
     givenAt: momentOf(row.givenAt),
     revokedAt: row.revokedAt === null ? null : momentOf(row.revokedAt),
+  };
+}
+
+function applicationName(applicationId: string): string | null {
+  return CATALOGUE.applications.find(({ id }) => id === applicationId)?.slug ?? null;
+}
+
+function aboutView({ request, ...row }: About): QuestionAbout {
+  return {
+    direction: row.direction,
+    requester: request.requester,
+    registerId: request.registerId,
+    applicationId: request.applicationId,
+    application: applicationName(request.applicationId),
+    predicateHash: request.predicateHash,
+    predicate: predicateByHash(request.predicateHash)?.slug ?? null,
+    asOf: dateText(request.asOfDay),
+    grantId: request.grantId,
+    consentId: row.consentId === null ? null : bytesToHex(row.consentId),
+    requestId: request.requestId,
+    requestDigest: bytesToHex(row.requestDigest),
+    subjectTag: request.subjectTag,
+    nonce: bytesToHex(row.nonce),
+    state: row.state as QuestionAbout['state'],
+    refusal: refusalView(row.refusalCode),
+    logId: row.logId,
+    at: row.at.toISOString(),
   };
 }
