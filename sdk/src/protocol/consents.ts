@@ -50,6 +50,42 @@ export interface ConsentTerms {
   readonly salt: Hex;
 }
 
+/** One step that the contract allows; `by` is whose word it needs, whoever relays it. */
+export interface BindingTransition {
+  readonly action: 'bind' | 'end';
+  readonly from: 'none' | 'bound' | 'ended';
+  readonly to: 'bound' | 'ended';
+  readonly by: 'authority' | 'voucher' | 'council' | 'subject';
+}
+
+/** Every step of a binding, and no other. */
+export const BINDING_TRANSITIONS: readonly BindingTransition[] = [
+  { action: 'bind', from: 'none', to: 'bound', by: 'authority' },
+  { action: 'end', from: 'bound', to: 'ended', by: 'voucher' },
+  { action: 'end', from: 'bound', to: 'ended', by: 'council' },
+  { action: 'end', from: 'bound', to: 'ended', by: 'subject' },
+];
+
+/** One step that the contract allows; `by` is whose word it needs, whoever relays it. */
+export interface ConsentTransition {
+  readonly action: 'give' | 'revoke' | 'cite' | 'use';
+  readonly from: 'none' | 'given' | 'revoked';
+  readonly to: 'given' | 'revoked';
+  readonly by: 'subject' | 'requester' | 'answer-log';
+}
+
+/**
+ * Every step of a consent, and no other. To cite and to use, it must besides be in its time and have uses left, and its
+ * binding must hold.
+ */
+export const CONSENT_TRANSITIONS: readonly ConsentTransition[] = [
+  { action: 'give', from: 'none', to: 'given', by: 'subject' },
+  { action: 'revoke', from: 'none', to: 'revoked', by: 'subject' },
+  { action: 'cite', from: 'given', to: 'given', by: 'requester' },
+  { action: 'use', from: 'given', to: 'given', by: 'answer-log' },
+  { action: 'revoke', from: 'given', to: 'revoked', by: 'subject' },
+];
+
 const BINDING_DOMAIN = 'credit-ledger/binding';
 const encoder = new TextEncoder();
 

@@ -28,6 +28,21 @@ export const PLEDGE_KIND_NAMES: Readonly<Record<keyof typeof PLEDGE_KIND, Messag
   productQuality: { en: 'quality of products and services', zh: '产品服务质量专项' },
 };
 
+/** One step that the contract allows; `by` is whose word it needs, whoever relays it. */
+export interface PledgeTransition {
+  readonly action: 'publish' | 'observe' | 'withdraw';
+  readonly from: 'none' | 'published' | 'withdrawn';
+  readonly to: 'published' | 'withdrawn';
+  readonly by: 'association' | 'pledger' | 'other-member';
+}
+
+/** Every step of a pledge, and no other. To publish takes the association and the pledger's signature. */
+export const PLEDGE_TRANSITIONS: readonly PledgeTransition[] = [
+  { action: 'publish', from: 'none', to: 'published', by: 'association' },
+  { action: 'observe', from: 'published', to: 'published', by: 'other-member' },
+  { action: 'withdraw', from: 'published', to: 'withdrawn', by: 'pledger' },
+];
+
 /** What a company pledges, and through whom. */
 export interface PledgeTerms {
   /** Member id of the association. */
