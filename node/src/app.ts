@@ -145,7 +145,8 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
   const networkKeeper = new NetworkKeeper(() =>
     makeNetworkFile(view, circuits, Math.floor(clock.now().getTime() / 1000)),
   );
-  const membership = (): Promise<OwnMembership | undefined> => membershipOf(db, keyring.witnessAddress);
+  const membership = (): Promise<OwnMembership | undefined> =>
+    membershipOf(db, keyring.witnessAddress, keyring.operatorAddress);
 
   let exchange: Exchange | undefined;
   let subjects: SubjectRooms | undefined;

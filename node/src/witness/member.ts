@@ -10,14 +10,23 @@ export interface OwnMembership {
   readonly mayWitness: boolean;
 }
 
-/** The member whose witness key this is; undefined before it is admitted. */
-export async function membershipOf(db: Database, witnessAddress: string): Promise<OwnMembership | undefined> {
+/**
+ * The member whose witness key this is, or whose operator key, where one is given: members that are no
+ * authorities have no witness key. Undefined before it is admitted.
+ */
+export async function membershipOf(
+  db: Database,
+  witnessAddress: string,
+  operatorAddress?: string,
+): Promise<OwnMembership | undefined> {
   const events = await new EventStore(db).events({
     contract: 'Consortium',
     names: ['MemberAdmitted', 'KeysChanged', 'MemberSuspended', 'MemberReinstated', 'MemberRemoved'],
   });
   const ours = events.findLast(
-    ({ args }) => String(args['witness']).toLowerCase() === witnessAddress.toLowerCase(),
+    ({ args }) =>
+      String(args['witness']).toLowerCase() === witnessAddress.toLowerCase() ||
+      String(args['operator']).toLowerCase() === operatorAddress?.toLowerCase(),
   );
   if (ours === undefined) return undefined;
   const memberId = BigInt(String(ours.args['memberId']));
