@@ -126,6 +126,28 @@ describe('problem details', () => {
     );
     expect(read.operands['issues']).to.be.an('array').with.length.greaterThan(2);
   });
+  it('tell it in Chinese, the schemas’ own messages and the library’s', async () => {
+    const post = (body: unknown) =>
+      expectProblem('/v1/questions', posting(api.tokens.officer, body), 400, 'REQUEST_INVALID');
+    const library = await post({ subject: 5, application: '', geheim: 'x' });
+    // Names of fields and types stay; every message around them is Chinese.
+    const issues = library.detailZh.replace('请求无效：', '').split('；');
+    expect(issues).to.have.length.greaterThan(2);
+    for (const issue of issues) expect(issue.split('：').slice(1).join(), issue).to.match(/\p{Script=Han}/u);
+    expect(library.detailZh).to.not.match(/expected|Invalid|required/i);
+    const own = await post({ subject: USCC, application: 'a', predicate: 'p', reason: 'r' });
+    expect(own.detailZh).to.equal('请求无效：body：请指定 register 或 member 之一');
+    expect(own.detail).to.include('give register or member, one of them');
+    const regex = await post({
+      subject: USCC,
+      application: 'a',
+      predicate: 'p',
+      reason: 'r',
+      asOf: 'x',
+      member: '1',
+    });
+    expect(regex.detailZh).to.include('body.asOf：日期格式应为 YYYY-MM-DD');
+  });
   it('tell a wrong credit code by its own code', () =>
     expectProblem(`/v1/records?subject=${USCC.slice(0, -1)}M`, as(api.tokens.officer), 400, 'USCC_CHECK'));
   it('tell a listing that names nothing to look for', () =>

@@ -450,6 +450,14 @@ describe('The requester', function () {
     expect(transactions.sent.map(({ kind, role }) => [kind, role])).to.deep.equal([['lodge', 'operator']]);
   });
 
+  it('tells a member that there is not from one that has opened no register', async () => {
+    const { registerId: _, ...rest } = ask;
+    expect(await codeOf(requester.askMember({ ...rest, memberId: 99n }))).to.equal('MEMBER_UNKNOWN');
+    ledger.registers.clear();
+    expect(await codeOf(requester.askMember({ ...rest, memberId: RESPONDER }))).to.equal('REGISTER_UNKNOWN');
+    expect(peer.posts).to.have.length(0);
+  });
+
   it('asks every register of an authority', async () => {
     ledger.registers.set(8n, { owner: RESPONDER, secretCommit: 98n });
     const { registerId: _, ...rest } = ask;

@@ -99,6 +99,31 @@ describe('intake: the import service', function () {
     expect(seen).to.have.length(30);
   });
 
+  it('says that a record was revoked when its file comes again, and nothing of one that was corrected', async () => {
+    const rows = [penaltyRow(), penaltyRow(), penaltyRow()];
+    await importRows(rows);
+    const revoke = async (recordId: number, bundle: number | null): Promise<unknown> =>
+      db.query(
+        `INSERT INTO entries (key_id, record_id, op, class, subject_key, chain_index, packed, content, body, salts,
+           bundle, created_at) VALUES ('k', $1, 1, 1, $2, 1, $2, $2, $2, '[]', $3, now())`,
+        [recordId, new Uint8Array([recordId]), bundle],
+      );
+    await db.query(`INSERT INTO own_registers (key_id, secret_commit, promise_seconds, created_at)
+                    VALUES ('k', '\\x01', 60, now()) ON CONFLICT DO NOTHING`);
+    await revoke(2, null);
+    await revoke(3, 17);
+    const again = await importRows([...rows.slice(0, 1), { ...rows[1], 违法事实: '其他' }, ...rows.slice(1)]);
+    expect(counts(again)).to.deep.equal([4, 0, 2, 2]);
+    const issues = await service.issues(again.importId);
+    expect(issues.map(({ code, row }) => [code, row])).to.deep.equal([
+      ['RECORD_REVOKED', 3],
+      ['CONFLICTS_WITH_RECORD', 4],
+    ]);
+    const alone = await service.issues((await importRows(rows)).importId);
+    expect(alone.map(({ code, row }) => [code, row])).to.deep.equal([['RECORD_REVOKED', 3]]);
+    expect(alone[0]?.message.zh).to.equal('该文书的记录（记录 2 / record 2）已撤销，再次导入不会恢复。');
+  });
+
   it('never makes a second record of one document: other content is an issue that names the differences', async () => {
     const row = penaltyRow();
     await importRows([row]);
@@ -115,8 +140,9 @@ describe('intake: the import service', function () {
     expect(counts(result)).to.deep.equal([3, 0, 0, 3]);
     const issues = await service.issues(result.importId);
     expect(issues.map(({ code }) => code)).to.deep.equal(Array(3).fill('CONFLICTS_WITH_RECORD'));
-    expect(issues[0]?.message.en).to.contain('fine').and.contain('penaltyContent').and.contain('record 1');
-    expect(issues[1]?.message.en).to.match(/differs in|subject/u);
+    expect(issues[0]?.message.en).to.contain('differs in 处罚内容、罚款金额（万元）').and.contain('record 1');
+    expect(issues[0]?.message.zh).to.contain('不同项：处罚内容、罚款金额（万元）。');
+    expect(issues[1]?.message.en).to.contain('it differs in 主体 / subject');
     expect(await new RecordStore(db).count()).to.equal(1);
   });
 

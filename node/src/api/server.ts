@@ -12,6 +12,7 @@ import express, {
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import type { z } from 'zod';
+import { messageOfIssue } from './schemas/said.ts';
 import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config.ts';
 import type { Call, Endpoint, Principal } from './endpoint.ts';
@@ -297,15 +298,20 @@ function decodeReason(text: string): string {
 
 function check(part: string, schema: z.ZodType | undefined, value: unknown): unknown {
   if (schema === undefined) return undefined;
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const issues = result.error.issues.slice(0, 20).map((issue) => {
+  const told = result.error.issues.slice(0, 20).map((issue) => {
     const where = [part, ...issue.path.map(String)].join('.');
-    return `${where}: ${issue.message}`;
+    const { en, zh } = messageOfIssue(issue);
+    return { en: `${where}: ${en}`, zh: `${where}：${zh}` };
   });
+  const issues = told.map(({ en }) => en);
   throw new LedgerError(
     'REQUEST_INVALID',
-    { en: `The request is not valid: ${issues.join('; ')}`, zh: `请求无效：${issues.join('；')}` },
+    {
+      en: `The request is not valid: ${issues.join('; ')}`,
+      zh: `请求无效：${told.map(({ zh }) => zh).join('；')}`,
+    },
     { issues },
   );
 }

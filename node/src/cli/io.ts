@@ -2,6 +2,11 @@ import { isLedgerError, LedgerError, type Message } from '@credit-ledger/sdk/pro
 
 export type Lang = 'en' | 'zh';
 
+/** Wrong usage that the command line itself finds out: the program ends as with any other wrong usage. */
+export function wrongUsage(message: Message): LedgerError {
+  return new LedgerError('REQUEST_INVALID', message);
+}
+
 /** Exit codes: 0 done (or valid), 1 failed (or invalid), 2 could not be done (or checked) at all, 130 interrupted. */
 export const EXIT = { ok: 0, failed: 1, unable: 2, interrupted: 130 } as const;
 
@@ -132,6 +137,11 @@ const NEXT: Readonly<Record<string, Message>> = {
   },
   NOT_READY: { en: 'See "ledger status".', zh: '请查看 "ledger status"。' },
 };
+
+/** A number with its English word: `1 row`, `2 rows`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
 
 /** A table for people. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -8,6 +8,8 @@ import { ledgerCommands } from './commands/ledger.ts';
 import { nodeCommands } from './commands/node.ts';
 import { publicityCommands } from './commands/publicity.ts';
 import { EXIT, langOf, Output, type Surroundings } from './io.ts';
+import { isLedgerError } from '@credit-ledger/sdk/protocol';
+import { statusOfCode } from '../api/status.ts';
 
 /**
  * Runs the command line and gives its exit code: 0 done or valid, 1 failed or
@@ -76,13 +78,19 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     if (surroundings.signal.aborted) return EXIT.interrupted;
     const out = book.out ?? new Output(surroundings, lang, wantsJson);
     out.error(error);
-    return book.exitCode === EXIT.ok ? EXIT.failed : book.exitCode;
+    if (book.exitCode !== EXIT.ok) return book.exitCode;
+    return isWrongUsage(error) ? EXIT.unable : EXIT.failed;
   }
 
   function inherit(command: Command): void {
     command.copyInheritedSettings(program);
     for (const inner of command.commands) inherit(inner);
   }
+}
+
+/** The call itself was wrong, whoever found it out: this program, or the node (HTTP 400). */
+function isWrongUsage(error: unknown): boolean {
+  return isLedgerError(error) && statusOfCode(error.code) === 400;
 }
 
 function askedLang(argv: readonly string[]): string | undefined {

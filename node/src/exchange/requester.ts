@@ -254,7 +254,10 @@ export class Requester {
   /** Puts a question to every register of an authority: only all of them together are its answer. */
   async askMember(ask: Omit<Ask, 'registerId'> & { readonly memberId: bigint }): Promise<bigint[]> {
     const registers = await this.#parts.facts.registersOf(ask.memberId);
-    if (registers.length === 0) throw registerUnknown(null, ask.memberId);
+    if (registers.length === 0) {
+      if ((await this.#parts.facts.member(ask.memberId)) === undefined) throw notAMember(ask.memberId);
+      throw memberWithoutRegister(ask.memberId);
+    }
     const ids: bigint[] = [];
     for (const registerId of registers) {
       const clientKey = ask.clientKey === undefined ? {} : { clientKey: `${ask.clientKey} ${registerId}` };
@@ -633,11 +636,22 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
   });
 }
 
-function registerUnknown(registerId: bigint | null, memberId: bigint | null = null): LedgerError {
+function registerUnknown(registerId: bigint): LedgerError {
   return new LedgerError(
     'REGISTER_UNKNOWN',
     { en: 'There is no such register on the chain.', zh: '链上没有该登记册。' },
-    { registerId, memberId },
+    { registerId },
+  );
+}
+
+function memberWithoutRegister(memberId: bigint): LedgerError {
+  return new LedgerError(
+    'REGISTER_UNKNOWN',
+    {
+      en: `Member ${memberId} has opened no register yet: there is nothing to ask.`,
+      zh: `成员 ${memberId} 尚未开立登记册，无可询问。`,
+    },
+    { memberId },
   );
 }
 
@@ -716,7 +730,7 @@ function notPursued(id: bigint): LedgerError {
 function notAMember(memberId: bigint): LedgerError {
   return new LedgerError(
     'MEMBER_UNKNOWN',
-    { en: 'There is no such member on the chain.', zh: '链上没有该成员。' },
+    { en: `There is no member ${memberId} on the chain.`, zh: `链上没有成员 ${memberId}。` },
     { memberId },
   );
 }

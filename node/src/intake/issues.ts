@@ -276,6 +276,12 @@ export const ISSUES = {
     doEn: 'If this row is right, correct the record (ledger correct); if not, correct the row.',
     doZh: '若本行正确，请对原记录执行更正；否则请修改本行。',
   },
+  RECORD_REVOKED: {
+    en: 'The record of this document ({where}) was revoked; importing it again does not bring it back.',
+    zh: '该文书的记录（{where}）已撤销，再次导入不会恢复。',
+    doEn: 'Leave this row out. A decision that was made anew has a document number of its own.',
+    doZh: '请删除本行。重新作出的决定应使用新的文书号。',
+  },
   OPERATION_UNKNOWN: {
     en: 'This is no operation on a record.',
     zh: '不是有效的操作。',

@@ -2,6 +2,7 @@ import { dateOfDay, dayAt, isLedgerError } from '@credit-ledger/sdk/protocol';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../store/database.ts';
+import { EntryStore } from '../store/entries.ts';
 import { type ImportRow, ImportStore } from '../store/imports.ts';
 import { RecordStore, type StoredRecord } from '../store/records.ts';
 import { type CanonicalRecord, convertRows, documentColumn, type RowOutcome } from './convert.ts';
@@ -185,7 +186,7 @@ export class ImportService {
   ): Promise<ImportCounts> {
     const records = new RecordStore(db);
     const imports = new ImportStore(db);
-    const outcomes = await againstStore(records, plan, chunk);
+    const outcomes = await againstStore(db, plan, chunk);
     const fresh = outcomes.filter((outcome) => 'record' in outcome);
     const failed = outcomes.filter((outcome) => 'issues' in outcome);
     const stored = await records.insert(
@@ -222,20 +223,20 @@ export class ImportService {
 type StoreOutcome =
   Exclude<RowOutcome, { duplicateOf: unknown }> | { readonly row: number; readonly duplicateOf: unknown };
 
-/** Compares with what is stored: the same content is a duplicate, another one under the same number an issue. */
-async function againstStore(
-  records: RecordStore,
-  plan: Plan,
-  chunk: readonly RowOutcome[],
-): Promise<StoreOutcome[]> {
+/**
+ * Compares with what is stored: the same content is a duplicate, another one under the same number an issue,
+ * and so is a document whose record was revoked: nobody shall think that it stands again.
+ */
+async function againstStore(db: Database, plan: Plan, chunk: readonly RowOutcome[]): Promise<StoreOutcome[]> {
   const { profile } = plan;
   const numbers = new Set(
     chunk.flatMap((outcome) => ('record' in outcome ? [outcome.record.documentNumber] : [])),
   );
   const known = grouped(
-    await records.withDocumentNumbers(profile.class, [...numbers]),
+    await new RecordStore(db).withDocumentNumbers(profile.class, [...numbers]),
     ({ documentNumber }) => documentNumber,
   );
+  const revoked = await new EntryStore(db).revoked([...known.values()].flat().map(({ id }) => id));
   return chunk.map((outcome) => {
     if (!('record' in outcome)) return outcome;
     const { record, row } = outcome;
@@ -243,18 +244,22 @@ async function againstStore(
       ({ uscc }) => !profile.severalSubjectsPerDocument || uscc === record.uscc,
     );
     const same = others.find(({ contentHash }) => contentHash === record.contentHash);
-    if (same !== undefined) return { row, duplicateOf: { recordId: same.id } };
     const last = others.at(-1);
     if (last === undefined) return outcome;
-    const issue = issueOf(
-      { row, column: documentColumn(plan) },
-      'CONFLICTS_WITH_RECORD',
-      record.documentNumber,
-      {
-        where: `记录 ${last.id} / record ${last.id}`,
-        fields: differing(record, last).join('、'),
-      },
-    );
+    const at = { row, column: documentColumn(plan) };
+    const where = `记录 ${last.id} / record ${last.id}`;
+    // Of a document that was corrected, the last version stands; when that was revoked, none does.
+    if (revoked.get(last.id)?.corrected === false) {
+      const issue = issueOf(at, 'RECORD_REVOKED', record.documentNumber, { where });
+      return { row, issues: [issue], original: outcome.original };
+    }
+    if (same !== undefined) return { row, duplicateOf: { recordId: same.id } };
+    const issue = issueOf(at, 'CONFLICTS_WITH_RECORD', record.documentNumber, {
+      where,
+      fields: differing(record, last)
+        .map((field) => columnOf(plan, field))
+        .join('、'),
+    });
     return { row, issues: [issue], original: outcome.original };
   });
 }
@@ -265,6 +270,12 @@ function differing(record: CanonicalRecord, stored: CanonicalRecord): string[] {
     new Map(fields.filter(({ name }) => !name.endsWith('.raw')).map(({ name, value }) => [name, value]));
   const [one, two] = [valuesOf(record), valuesOf(stored)];
   return [...new Set([...one.keys(), ...two.keys()])].filter((name) => one.get(name) !== two.get(name));
+}
+
+/** A field as the officer knows it: by the column of the file, or else of the template. */
+function columnOf(plan: Plan, field: string): string {
+  const inFile = plan.columns.find(({ spec }) => spec.field === field)?.header;
+  return inFile ?? plan.profile.columns.find((column) => column.field === field)?.names[0] ?? field;
 }
 
 /** Reads the whole file once without converting it: a file that breaks off later writes nothing. Returns its data rows. */

@@ -139,6 +139,17 @@ export class EntryStore {
     return this.#select('record_id = $1 ORDER BY id', [recordId]);
   }
 
+  /** Which of these records were revoked; `corrected` when another took their place. */
+  async revoked(recordIds: readonly bigint[]): Promise<Map<bigint, { readonly corrected: boolean }>> {
+    if (recordIds.length === 0) return new Map();
+    const rows = await this.#db.query<{ record_id: string; corrected: boolean }>(
+      `SELECT record_id, bool_or(bundle IS NOT NULL) AS corrected FROM entries
+       WHERE op = 1 AND record_id = ANY($1::bigint[]) GROUP BY record_id`,
+      [recordIds],
+    );
+    return new Map(rows.map((row) => [BigInt(row.record_id), { corrected: row.corrected }]));
+  }
+
   async ofOperation(keyId: string, operationHash: Uint8Array): Promise<EntryRow | undefined> {
     const [row] = await this.#select('key_id = $1 AND operation_hash = $2', [keyId, operationHash]);
     return row;

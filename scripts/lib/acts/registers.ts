@@ -1,3 +1,4 @@
+import { counted } from '../../../node/src/cli/io.ts';
 import { join } from 'node:path';
 import { importFile, operateFile, untilGrantKnown, untilRegisterOpen, untilWitnessed } from '../errands.ts';
 import type { Grant } from '../../../node/src/api/schemas/ledger.ts';
@@ -64,18 +65,21 @@ async function importAll(play: Play, progress: (text: string) => void): Promise<
     for (const { file, profile } of files) {
       progress(`${name}: ${file}`);
       const done = await importFile(connection, join(samples, file), profile);
-      n.say(
-        `  ${file}: ${done.rows} rows 行 → ${done.records} records 记录, ${done.duplicates} duplicates 重复, ${done.rowsWithIssues} with issues 问题`,
-      );
+      n.say(`  ${file}: ${outcomeWords(done)}`);
     }
     const done = await operateFile(connection, join(samples, operations));
     n.say(
-      `  ${operations}: ${done.done} of ${done.rows} operations 操作 (repair, revoke, dispute, settle, correct)`,
+      `  ${operations}: ${done.done} of ${counted(done.rows, 'operation')} 操作 (repair, revoke, dispute, settle, correct)`,
     );
   }
   const beijing = playerOf(play, 'beijing');
   const dirty = await importFile(beijing.connection, join(samples, 'dirty-penalties.csv'));
-  n.say(
-    `  dirty-penalties.csv: ${dirty.rows} rows 行 → ${dirty.records} records 记录, ${dirty.duplicates} duplicates 重复, ${dirty.rowsWithIssues} with issues 问题, each with its reason 每个问题都有原因`,
-  );
+  n.say(`  dirty-penalties.csv: ${outcomeWords(dirty)}, each with its reason 每个问题都有原因`);
+}
+
+function outcomeWords(
+  done: Readonly<Record<'rows' | 'records' | 'duplicates' | 'rowsWithIssues', number>>,
+): string {
+  const { rows, records, duplicates, rowsWithIssues } = done;
+  return `${counted(rows, 'row')} 行 → ${counted(records, 'record')} 记录, ${counted(duplicates, 'duplicate')} 重复, ${rowsWithIssues} with issues 问题`;
 }

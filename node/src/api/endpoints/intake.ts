@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ALL_ROLES, endpoint, type Endpoint } from '../endpoint.ts';
 import { notFound } from '../problem.ts';
 import { ClassQuery, Id, Page, ProfileName } from '../schemas/common.ts';
+import { said } from '../schemas/said.ts';
 import * as Intake from '../schemas/intake.ts';
 import { Receipt } from '../schemas/ledger.ts';
 
@@ -150,7 +151,7 @@ export const intakeEndpoints: readonly Endpoint[] = [
     access: ['officer', 'auditor'],
     query: Page.extend({ ...Intake.RecordQuery, class: ClassQuery }).refine(
       (query) => query.subject !== undefined || query.documentNumber !== undefined,
-      'give subject or documentNumber',
+      said({ en: 'give subject or documentNumber', zh: '请提供 subject 或 documentNumber' }),
     ),
     replies: { 200: { description: 'A page of records.', schema: Intake.CreditRecords } },
     problems: ['USCC_CHECK'],

@@ -4,6 +4,7 @@ import { endpoint } from '../endpoint.ts';
 import { notFound } from '../problem.ts';
 import { Id } from '../schemas/common.ts';
 import * as Publicity from '../schemas/publicity.ts';
+import { said } from '../schemas/said.ts';
 
 const ById = z.object({ id: Id });
 const recordReply = { 200: { description: 'How it stands now.', schema: Publicity.RecordPublicity } };
@@ -18,7 +19,7 @@ export const publicityEndpoints = [
     access: 'public',
     query: Publicity.PublicQuery.refine(
       (query) => (query.uscc === undefined) !== (query.documentNumber === undefined),
-      'give uscc or documentNumber, one of them',
+      said({ en: 'give uscc or documentNumber, one of them', zh: '请提供 uscc 或 documentNumber 之一' }),
     ),
     replies: { 200: { description: 'A page of what is published now.', schema: Publicity.PublicRecords } },
     problems: ['USCC_CHECK'],

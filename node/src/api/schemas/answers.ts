@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { said } from './said.ts';
 import { Bilingual, CreditCode, DateText, Failure, Hash, Id, Moment, pageOf } from './common.ts';
 import { Checkpoint } from './ledger.ts';
 
@@ -70,11 +71,11 @@ export const Ask = z
   })
   .refine(
     (ask) => (ask.register === undefined) !== (ask.member === undefined),
-    'give register or member, one of them',
+    said({ en: 'give register or member, one of them', zh: '请指定 register 或 member 之一' }),
   )
   .refine(
     (ask) => ask.consent === undefined || ask.register !== undefined,
-    'a consent is for one register: name it',
+    said({ en: 'a consent is for one register: name it', zh: '授权仅针对一个登记册，请指定 register' }),
   )
   .meta({ id: 'Ask' });
 export type Ask = z.output<typeof Ask>;

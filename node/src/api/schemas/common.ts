@@ -1,12 +1,19 @@
 import { z } from 'zod';
+import { said } from './said.ts';
 
 export const Id = z
   .string()
-  .regex(/^[1-9][0-9]{0,18}$/, 'expected a number from 1 on, as decimal text')
+  .regex(
+    /^[1-9][0-9]{0,18}$/,
+    said({ en: 'expected a number from 1 on, as decimal text', zh: '应为从 1 开始的十进制数字文本' }),
+  )
   .meta({ description: 'A number, as decimal text.', example: '17' });
 export const Hash = z
   .string()
-  .regex(/^0x[0-9a-f]{64}$/, 'expected 0x and 64 lower-case hexadecimal digits')
+  .regex(
+    /^0x[0-9a-f]{64}$/,
+    said({ en: 'expected 0x and 64 lower-case hexadecimal digits', zh: '应为 0x 加 64 位小写十六进制数字' }),
+  )
   .meta({ description: '32 bytes: 0x and 64 lower-case digits.' });
 export const Address = z
   .string()
@@ -14,11 +21,17 @@ export const Address = z
   .meta({ description: 'An address, lower case.' });
 export const Signature = z
   .string()
-  .regex(/^0x[0-9a-f]{130}$/, 'expected 0x and 130 lower-case hexadecimal digits');
+  .regex(
+    /^0x[0-9a-f]{130}$/,
+    said({
+      en: 'expected 0x and 130 lower-case hexadecimal digits',
+      zh: '应为 0x 加 130 位小写十六进制数字',
+    }),
+  );
 export const Moment = z.iso.datetime().meta({ description: 'A moment, ISO 8601, UTC.' });
 export const DateText = z
   .string()
-  .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/, 'expected YYYY-MM-DD')
+  .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/, said({ en: 'expected YYYY-MM-DD', zh: '日期格式应为 YYYY-MM-DD' }))
   .meta({ description: 'A civil day at UTC+8, YYYY-MM-DD.', example: '2026-11-23' });
 export const Fen = z
   .string()
@@ -38,7 +51,7 @@ export const ClassQuery = z
   .meta({ description: 'Ledger class: 1 adverse, 2 permit, 3 positive.' });
 export const ProfileName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{1,63}$/, 'expected the name of a profile')
+  .regex(/^[a-z0-9][a-z0-9-]{1,63}$/, said({ en: 'expected the name of a profile', zh: '应为映射方案名称' }))
   .meta({ description: 'Name of a mapping profile; recognised from the header when left out.' });
 export const Bilingual = z.object({ en: z.string(), zh: z.string() }).meta({ id: 'Bilingual' });
 export const Failure = z

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WITHHOLDING_REASONS } from '../../store/publicity.ts';
+import { said } from './said.ts';
 import { Bilingual, CreditCode, DateText, Id, LedgerClass, Moment, Page } from './common.ts';
 
 const Coded = z.object({ code: z.int(), name: Bilingual });
@@ -79,7 +80,10 @@ export const PublicQuery = Page.omit({ after: true }).extend({
   documentNumber: z.string().min(1).max(500).optional(),
   after: z
     .string()
-    .regex(/^\d{4}-\d{2}-\d{2}\.[0-9a-f]{32}$/, 'expected the next of a page before')
+    .regex(
+      /^\d{4}-\d{2}-\d{2}\.[0-9a-f]{32}$/,
+      said({ en: 'expected the next of a page before', zh: '应为上一页返回的 next' }),
+    )
     .optional()
     .meta({ description: '`next` of the page before.' }),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { said } from './said.ts';
 import { Id, Moment, pageOf } from './common.ts';
 
 export const Health = z.object({ status: z.literal('ok'), version: z.string() }).meta({ id: 'Health' });
@@ -14,7 +15,13 @@ export type Readiness = z.output<typeof Readiness>;
 export const Role = z.enum(['officer', 'auditor', 'operator']);
 export const TokenName = z
   .string()
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u, 'expected 1 to 64 letters, digits, spaces or . _ @ -');
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u,
+    said({
+      en: 'expected 1 to 64 letters, digits, spaces or . _ @ -',
+      zh: '应为 1 至 64 个文字、数字、空格或 . _ @ -',
+    }),
+  );
 export const Token = z
   .object({
     name: z.string(),

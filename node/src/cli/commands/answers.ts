@@ -4,7 +4,7 @@ import { LedgerError } from '@credit-ledger/sdk/protocol';
 import type { QuestionDetail } from '../../api/schemas/answers.ts';
 import type { Book } from '../command.ts';
 import { requireWritable } from '../output-file.ts';
-import { EXIT } from '../io.ts';
+import { EXIT, wrongUsage } from '../io.ts';
 
 interface AskOptions {
   readonly subject: string;
@@ -61,6 +61,15 @@ export function answerCommands(book: Book): void {
           }),
         ),
     async ({ node, out, path, exit, surroundings }, options) => {
+      const waitSeconds = Number(options.wait ?? DEFAULT_WAIT_SECONDS);
+      if (!Number.isFinite(waitSeconds) || waitSeconds < 0)
+        throw wrongUsage({ en: '--wait takes a number of seconds.', zh: '--wait 应为秒数。' });
+      if ((options.member === undefined) === (options.register === undefined)) {
+        throw wrongUsage({
+          en: 'Give --member or --register, one of them.',
+          zh: '请指定 --member 或 --register 之一。',
+        });
+      }
       if (options.output !== undefined) await requireWritable(path(options.output), { mustBeNew: false });
       const asked = await node.call<{ items: QuestionDetail[] }>('ask', {
         json: {
@@ -74,7 +83,7 @@ export function answerCommands(book: Book): void {
           reason: options.reason,
         },
       });
-      const until = performance.now() + Number(options.wait ?? DEFAULT_WAIT_SECONDS) * 1000;
+      const until = performance.now() + waitSeconds * 1000;
       const questions: QuestionDetail[] = [];
       for (let question of asked.body.items) {
         while (['created', 'sent'].includes(question.state)) {

@@ -24,7 +24,7 @@ import { systemClock } from '../../clock.ts';
 import { dryRun, fileSource, loadProfile, type ShownRecord } from '../../intake/index.ts';
 import { requireWritable } from '../output-file.ts';
 import type { Book, Context } from '../command.ts';
-import { table } from '../io.ts';
+import { counted, table, wrongUsage } from '../io.ts';
 
 /** What `import --json` prints: rows = records + duplicates + rows with issues. */
 interface ImportOutcome {
@@ -208,7 +208,7 @@ export function intakeCommands(book: Book): void {
         raw: { body: await bodyOf(path(file)), mediaType: MEDIA_TYPE },
       });
       const counts = out.words({
-        en: `${body.rows} rows: ${body.done} done, ${body.alreadyDone} were done before, ${body.issues.length} issues.`,
+        en: `${counted(body.rows, 'row')}: ${body.done} done, ${body.alreadyDone} done before, ${counted(body.issues.length, 'issue')}.`,
         zh: `共 ${body.rows} 行：办理 ${body.done}，此前已办理 ${body.alreadyDone}，问题 ${body.issues.length}。`,
       });
       const issues = body.issues.map((issue) => shownIssue(issue, out.lang));
@@ -276,7 +276,7 @@ async function tryOut(context: Context, path: string, options: ImportOptions): P
     withRecords: options.records,
     failedRowsTo: options.report === undefined ? undefined : createWriteStream(context.path(options.report)),
     onProgress: (done, total) =>
-      context.out.progress({ en: `${done} of ${total} rows`, zh: `${done} / ${total} 行` }),
+      context.out.progress({ en: `${done} of ${counted(total, 'row')}`, zh: `${done} / ${total} 行` }),
   });
   warn(context, report.warnings.length);
   return {
@@ -298,7 +298,7 @@ async function importInto(context: Context, path: string, options: ImportOptions
   const params = { id: started.body.id };
   let current = started.body;
   while (current.state === 'running') {
-    out.progress({ en: `${current.rows} rows`, zh: `${current.rows} 行` });
+    out.progress({ en: counted(current.rows, 'row'), zh: `${current.rows} 行` });
     await pause(200, undefined, { signal: surroundings.signal });
     current = (await node.call<Import>('getImport', { params })).body;
   }
@@ -350,7 +350,7 @@ async function all<T>(
 function show({ out }: Context, outcome: ImportOutcome): void {
   const failed = new Set(outcome.issues.map(({ row }) => row)).size;
   const counts = out.words({
-    en: `${outcome.rows} rows: ${outcome.records} records, ${outcome.duplicates} duplicates, ${failed} with issues.`,
+    en: `${counted(outcome.rows, 'row')}: ${counted(outcome.records, 'record')}, ${counted(outcome.duplicates, 'duplicate')}, ${failed} with issues.`,
     zh: `共 ${outcome.rows} 行：记录 ${outcome.records}，重复 ${outcome.duplicates}，有问题 ${failed}。`,
   });
   out.result(
@@ -362,7 +362,7 @@ function show({ out }: Context, outcome: ImportOutcome): void {
 function warn({ out }: Context, count: number): void {
   if (count === 0) return;
   out.note({
-    en: `${count} remark(s) about rows that became records.`,
+    en: `${counted(count, 'remark')} about rows that became records.`,
     zh: `已入库的行中有 ${count} 处提示。`,
   });
 }
@@ -452,7 +452,13 @@ function profilePath(context: Context, profile: string): string {
 function correctionsOf(pairs: readonly string[]): { column: string; value: string }[] {
   return pairs.map((pair) => {
     const at = pair.indexOf('=');
-    return at === -1 ? { column: pair, value: '' } : { column: pair.slice(0, at), value: pair.slice(at + 1) };
+    if (at < 1) {
+      throw wrongUsage({
+        en: `Write --set as column=value, not “${pair}”; an empty value is column=.`,
+        zh: `--set 应写作“列名=内容”，而不是“${pair}”；内容为空时写作“列名=”。`,
+      });
+    }
+    return { column: pair.slice(0, at), value: pair.slice(at + 1) };
   });
 }
 

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import type { Anchored, Grant, Register, Sent } from '../../api/schemas/ledger.ts';
 import type { Book, Context } from '../command.ts';
-import { table } from '../io.ts';
+import { counted, table, wrongUsage } from '../io.ts';
 import { requireWritable } from '../output-file.ts';
 
 interface GiveOptions {
@@ -74,7 +74,7 @@ export function ledgerCommands(book: Book): void {
       out.result(
         body,
         out.words({
-          en: `${body.entries} entries in ${body.batches} batches are on their way.`,
+          en: `${counted(body.entries, 'entry', 'entries')} in ${counted(body.batches, 'batch', 'batches')} ${body.entries === 1 ? 'is' : 'are'} on the way.`,
           zh: `${body.batches} 个批次（${body.entries} 个条目）正在上链。`,
         }),
       );
@@ -128,7 +128,7 @@ export function ledgerCommands(book: Book): void {
         .option('--consent', book.words({ en: 'only with the consent of the subject', zh: '须经主体同意' })),
     async ({ node, out }, options) => {
       if ((options.member === undefined) === (options.region === undefined)) {
-        throw new LedgerError('REQUEST_INVALID', {
+        throw wrongUsage({
           en: 'Give --member or --region, one of them.',
           zh: '请指定 --member 或 --region 之一。',
         });
@@ -167,7 +167,7 @@ export function ledgerCommands(book: Book): void {
           body.items.map((item) => [
             item.id,
             item.grantor,
-            'member' in item.grantee ? item.grantee.member : `${item.grantee.region}`,
+            granteeWords(out, item.grantee),
             item.application ?? item.applicationId,
             item.validUntil,
             item.maxUses === 0 ? String(item.uses) : `${item.uses}/${item.maxUses}`,
@@ -241,6 +241,13 @@ async function write({ out, path }: Context, document: unknown, output: string |
     { file: path(output) },
     out.words({ en: `Written: ${path(output)}`, zh: `已写入：${path(output)}` }),
   );
+}
+
+/** A member and a region are both numbers: the word says which. */
+function granteeWords(out: Context['out'], grantee: Grant['grantee']): string {
+  return 'member' in grantee
+    ? out.words({ en: `member ${grantee.member}`, zh: `成员 ${grantee.member}` })
+    : out.words({ en: `region ${grantee.region}`, zh: `地区 ${grantee.region}` });
 }
 
 function sentWords(out: Context['out'], sent: Sent): string {

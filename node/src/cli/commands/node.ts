@@ -6,7 +6,7 @@ import { createNode } from '../../app.ts';
 import { loadConfig } from '../../config.ts';
 import { restoreNode, setUpNode } from '../../setup.ts';
 import type { Book } from '../command.ts';
-import { EXIT, table } from '../io.ts';
+import { counted, EXIT, table } from '../io.ts';
 
 interface InitOptions {
   readonly rpc: string;
@@ -125,7 +125,7 @@ export function nodeCommands(book: Book): void {
         `${await node.url()}  ${out.words(ready.body.ready ? { en: 'ready', zh: '就绪' } : { en: 'NOT ready', zh: '未就绪' })}`,
         table(out.lang === 'zh' ? ['部分', '状态', '说明'] : ['part', 'state', 'detail'], parts),
         out.words({
-          en: `member ${memberId ?? 'none yet'} · block ${followedBlock ?? '–'} of ${headBlock ?? '–'} · on the way: ${outbox.operator + outbox.witness} transactions, ${batches.unbatchedEntries} entries, ${batches.unanchored} batches`,
+          en: `member ${memberId ?? 'none yet'} · block ${followedBlock ?? '–'} of ${headBlock ?? '–'} · on the way: ${counted(outbox.operator + outbox.witness, 'transaction')}, ${counted(batches.unbatchedEntries, 'entry', 'entries')}, ${counted(batches.unanchored, 'batch', 'batches')}`,
           zh: `成员 ${memberId ?? '尚未加入'} · 区块 ${followedBlock ?? '–'} / ${headBlock ?? '–'} · 待上链：交易 ${outbox.operator + outbox.witness}，条目 ${batches.unbatchedEntries}，批次 ${batches.unanchored}`,
         }),
       ];
@@ -149,7 +149,7 @@ export function nodeCommands(book: Book): void {
       out.result(
         restored,
         out.words({
-          en: `Restored: ${restored.records} records, ${restored.entries} entries, ${restored.batches} batches. Start the node; import again what was in no batch yet.`,
+          en: `Restored: ${counted(restored.records, 'record')}, ${counted(restored.entries, 'entry', 'entries')}, ${counted(restored.batches, 'batch', 'batches')}. Start the node; import again what was in no batch yet.`,
           zh: `已恢复：记录 ${restored.records}，条目 ${restored.entries}，批次 ${restored.batches}。请启动节点，并重新导入尚未打包的文件。`,
         }),
       );
