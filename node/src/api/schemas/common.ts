@@ -19,15 +19,13 @@ export const Address = z
   .string()
   .regex(/^0x[0-9a-f]{40}$/)
   .meta({ description: 'An address, lower case.' });
-export const Signature = z
-  .string()
-  .regex(
-    /^0x[0-9a-f]{130}$/,
-    said({
-      en: 'expected 0x and 130 lower-case hexadecimal digits',
-      zh: '应为 0x 加 130 位小写十六进制数字',
-    }),
-  );
+export const Signature = z.string().regex(
+  /^0x[0-9a-f]{130}$/,
+  said({
+    en: 'expected 0x and 130 lower-case hexadecimal digits',
+    zh: '应为 0x 加 130 位小写十六进制数字',
+  }),
+);
 export const Moment = z.iso.datetime().meta({ description: 'A moment, ISO 8601, UTC.' });
 export const DateText = z
   .string()

@@ -13,15 +13,13 @@ export const Readiness = z
 export type Readiness = z.output<typeof Readiness>;
 
 export const Role = z.enum(['officer', 'auditor', 'operator']);
-export const TokenName = z
-  .string()
-  .regex(
-    /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u,
-    said({
-      en: 'expected 1 to 64 letters, digits, spaces or . _ @ -',
-      zh: '应为 1 至 64 个文字、数字、空格或 . _ @ -',
-    }),
-  );
+export const TokenName = z.string().regex(
+  /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u,
+  said({
+    en: 'expected 1 to 64 letters, digits, spaces or . _ @ -',
+    zh: '应为 1 至 64 个文字、数字、空格或 . _ @ -',
+  }),
+);
 export const Token = z
   .object({
     name: z.string(),
