@@ -4,7 +4,7 @@ import { itemIdOf, PUBLIC_REASONS, templateIdOf } from '@credit-ledger/sdk/proto
 import { commitmentItemsAbi } from '../../sdk/src/chain/abi/index.ts';
 import { CONFIRMED, makeItem, SLUG, type TestItem, TOLD } from './support/letters.ts';
 import { freshProcesses, type ProcessWorld } from './support/processes.ts';
-import { errorsOf, Refusals } from './support/refusals.ts';
+import { Refusals } from './support/refusals.ts';
 import {
   APPLICATION,
   DAY,
@@ -16,7 +16,7 @@ import {
   TestRegister,
 } from './support/world.ts';
 
-const refusals = new Refusals(errorsOf(commitmentItemsAbi));
+const refusals = new Refusals(commitmentItemsAbi);
 
 describe('Items to which commitment letters apply', () => {
   let world: ProcessWorld;

@@ -7,12 +7,13 @@ import {
   type FilingAction,
   type FilingState,
 } from '@credit-ledger/sdk/protocol';
+import { incompleteFilingsAbi } from '../../sdk/src/chain/abi/index.ts';
 import { ENTRY, type FilingStage, freshFilings } from './support/filings.ts';
 import type { ProcessWorld } from './support/processes.ts';
 import { Refusals } from './support/refusals.ts';
 import { DAY, networkHelpers } from './support/world.ts';
 
-const refusals = new Refusals([]);
+const refusals = new Refusals(incompleteFilingsAbi);
 const ACTIONS = [...new Set(FILING_TRANSITIONS.map(({ action }) => action))];
 
 describe('Steps of incomplete filings', () => {

@@ -17,11 +17,11 @@ import { yearBitmap } from '../../scripts/lib/calendar.ts';
 import { goTo, startOf } from './support/calendar.ts';
 import { DOCUMENTS, ENTRY, FilingStage, freshFilings, PROMISE } from './support/filings.ts';
 import type { ProcessWorld } from './support/processes.ts';
-import { errorsOf, Refusals } from './support/refusals.ts';
+import { Refusals } from './support/refusals.ts';
 import { highS } from './support/requests.ts';
 import { DAY, deployContract, freshWorld, networkHelpers } from './support/world.ts';
 
-const refusals = new Refusals(errorsOf(incompleteFilingsAbi));
+const refusals = new Refusals(incompleteFilingsAbi);
 const ACTIONS = [...new Set(FILING_TRANSITIONS.map(({ action }) => action))];
 
 describe('Incomplete filings', () => {

@@ -13,12 +13,12 @@ import { CALENDAR_YEARS, yearBitmap } from '../../scripts/lib/calendar.ts';
 import { workingCalendarAbi } from '../../sdk/src/chain/abi/index.ts';
 import { coverYears, startOf } from './support/calendar.ts';
 import { freshProcesses, type ProcessWorld } from './support/processes.ts';
-import { errorsOf, Refusals } from './support/refusals.ts';
+import { Refusals } from './support/refusals.ts';
 import { networkHelpers } from './support/world.ts';
 
 const NOTICE = id('a notice of the State Council');
 const ALL = (1n << 256n) - 1n;
-const refusals = new Refusals(errorsOf(workingCalendarAbi));
+const refusals = new Refusals(workingCalendarAbi);
 
 /** Working from Monday to Friday, whatever the year. */
 function weekdays(year: number): { low: bigint; high: bigint } {

@@ -15,7 +15,7 @@ import {
 import { company } from '../../sdk/support/companies.ts';
 import { type ProcessWorld, freshProcesses } from './processes.ts';
 import { Asking, giveGrant, type TestRequest } from './requests.ts';
-import { CONSENT_APPLICATION, DAY, networkHelpers, type TestMember } from './world.ts';
+import { CONSENT_APPLICATION, DAY, loadFixture, networkHelpers, type TestMember } from './world.ts';
 
 export const CHAIN_ID = 31_337n;
 
@@ -49,7 +49,7 @@ export class Consenting {
 
   /** The world with register, grant and binding; restored, after the first call has made it. */
   static fresh(): Promise<Consenting> {
-    return networkHelpers.loadFixture(prepare);
+    return loadFixture(prepare);
   }
 
   static async prepare(): Promise<Consenting> {

@@ -18,7 +18,7 @@ import type { CreditCases } from '../../../types/index.ts';
 import { freshProcesses, type ProcessWorld } from './processes.ts';
 import { yearBitmap } from '../../../scripts/lib/calendar.ts';
 import { coverYears, goTo } from './calendar.ts';
-import { DAY, HOUR, networkHelpers, type TestMember, TestRegister } from './world.ts';
+import { DAY, HOUR, loadFixture, networkHelpers, type TestMember, TestRegister } from './world.ts';
 
 /** Years of the calendar that is in force; the chain's clock starts in the first. */
 export const YEARS = [2020, 2021, 2022, 2023] as const;
@@ -55,7 +55,7 @@ export class Docket {
 
   /** The world with registers, rules and a calendar of four years, at noon of 2021-02-05; restored after the first call. */
   static fresh(): Promise<Docket> {
-    return networkHelpers.loadFixture(prepareDocket);
+    return loadFixture(prepareDocket);
   }
 
   static async prepare(): Promise<Docket> {

@@ -10,7 +10,7 @@ import {
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types';
 import { coverYears } from './calendar.ts';
 import { freshProcesses, type ProcessWorld } from './processes.ts';
-import { DAY, networkHelpers, type TestMember } from './world.ts';
+import { DAY, loadFixture, networkHelpers, type TestMember } from './world.ts';
 
 export const PROMISE = id('what is missing, and that it will come');
 export const DOCUMENTS = id('what came');
@@ -108,7 +108,7 @@ export class FilingStage {
 
 /** Restores a world in which filings can be accepted; the first call makes it. */
 export async function freshFilings(): Promise<FilingStage> {
-  return new FilingStage(await networkHelpers.loadFixture(covered));
+  return new FilingStage(await loadFixture(covered));
 }
 
 async function covered(): Promise<ProcessWorld> {

@@ -21,6 +21,7 @@ import {
   CIRCUIT_8,
   DAY,
   HOUR,
+  loadFixture,
   makeEntries,
   networkHelpers,
   PREDICATE,
@@ -132,6 +133,16 @@ export class LetterStage {
       );
       asked.push({ register, batchHash, grantId });
     }
+    return LetterStage.with(world, asked, item, predicate);
+  }
+
+  /** Sets eligibility, and publishes an item that names these registers, and a template of it. */
+  static async with(
+    world: ProcessWorld,
+    asked: readonly AskedRegister[],
+    item: Partial<TestItem>,
+    predicate: { application: string; predicate: string },
+  ): Promise<LetterStage> {
     const stage = new LetterStage(world, asked);
     await world.council(world.items, 'setEligibility', predicate.application, predicate.predicate);
     await stage.publish(item);
@@ -398,7 +409,7 @@ export class LetterStage {
 
 /** Restores a world in which letters can be offered; the first call makes it. */
 export function freshLetters(): Promise<LetterStage> {
-  return networkHelpers.loadFixture(prepareLetters);
+  return loadFixture(prepareLetters);
 }
 
 async function prepareLetters(): Promise<LetterStage> {

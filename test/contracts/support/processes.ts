@@ -8,7 +8,7 @@ import type {
   VoluntaryPledges,
   WorkingCalendar,
 } from '../../../types/index.ts';
-import { deployContract, freshWorld, networkHelpers, type TestCall, type World } from './world.ts';
+import { deployContract, freshWorld, loadFixture, type TestCall, type World } from './world.ts';
 
 /** The contracts of the processes, put in force in the founded world. */
 export interface Processes {
@@ -26,7 +26,7 @@ export type ProcessWorld = World & Processes;
 
 /** Restores the founded world with the processes in force; the first call makes it. */
 export function freshProcesses(): Promise<ProcessWorld> {
-  return networkHelpers.loadFixture(buildProcesses);
+  return loadFixture(buildProcesses);
 }
 
 async function buildProcesses(): Promise<ProcessWorld> {

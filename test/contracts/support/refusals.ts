@@ -20,9 +20,12 @@ export class Refusals {
   readonly #errors: readonly string[];
   readonly #seen = new Set<string>();
 
-  /** @param errors names of those that are to be provoked */
-  constructor(errors: readonly string[]) {
-    this.#errors = errors;
+  /**
+   * @param abi of the interface whose errors are to be provoked
+   * @param mine which of them, where several files share an interface: all by default
+   */
+  constructor(abi: readonly AbiItem[], mine: readonly string[] = errorsOf(abi)) {
+    this.#errors = errorsOf(abi).filter((error) => mine.includes(error));
   }
 
   /** The attempt is refused with this error and exactly these operands. */

@@ -24,6 +24,7 @@ import type {
   MockClaimVerifier,
   SharingGrants,
 } from '../../../types/index.ts';
+import { keepFixtures } from './fixtures.ts';
 
 export const REGIONS = [110_000, 120_000, 130_000] as const;
 export const ROLE = { authority: 1, requester: 2, association: 3 } as const;
@@ -108,6 +109,9 @@ export interface World {
 export const connection = await network.create({ override: { initialDate: '2020-12-30T00:00:00Z' } });
 export const { ethers, networkHelpers } = connection;
 
+/** What a function built, restored when it is asked for again. */
+export const loadFixture = keepFixtures(() => networkHelpers.takeSnapshot());
+
 /** Deploys a contract and gives it the type that TypeChain made for it. */
 export async function deployContract<T>(name: string, ...args: unknown[]): Promise<T> {
   return (await ethers.deployContract(name, args)) as unknown as T;
@@ -115,7 +119,7 @@ export async function deployContract<T>(name: string, ...args: unknown[]): Promi
 
 /** Restores the founded world; the first call makes it. */
 export function freshWorld(): Promise<World> {
-  return networkHelpers.loadFixture(buildWorld);
+  return loadFixture(buildWorld);
 }
 
 async function buildWorld(): Promise<World> {
