@@ -19,6 +19,15 @@ export const PUBLIC_FIELDS = {
       { name: 'validUntil', title: { zh: '处罚有效期', en: 'In effect until' } },
       { name: 'authorityName', title: { zh: '处罚机关', en: 'Authority' } },
       { name: 'authorityCode', title: { zh: '处罚机关统一社会信用代码', en: 'Code of the authority' } },
+      // Of records that a process made. Numbers and digests of letters and filings stay out: they would link a
+      // subject to what is on the chain.
+      { name: '事项名称', title: { zh: '事项名称', en: 'Matter' } },
+      { name: '核查认定', title: { zh: '核查认定', en: 'Finding' } },
+      { name: '受理日期', title: { zh: '受理日期', en: 'Accepted' } },
+      { name: '补正截止日', title: { zh: '补正截止日', en: 'Documents due' } },
+      { name: '补正日期', title: { zh: '补正日期', en: 'Documents supplied' } },
+      { name: '处理结果', title: { zh: '处理结果', en: 'Outcome' } },
+      { name: '法律依据', title: { zh: '法律依据', en: 'Legal basis' } },
     ],
     /** Permits: likewise. */
     2: [
