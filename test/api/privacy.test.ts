@@ -34,6 +34,8 @@ describe('what the log and the access log hold', () => {
         as(api.tokens.officer, { 'x-access-reason': secret }),
       ],
       ['/v1/records/7', as(api.tokens.officer)],
+      [`/v1/public/records?uscc=${USCC}`, {}],
+      [`/v1/public/records?documentNumber=${encodeURIComponent(secret)}`, {}],
       [
         '/v1/records/7/operations',
         posting(api.tokens.officer, { op: 'revoke', date: '2026-01-02', reason: secret }),

@@ -7,6 +7,7 @@ import { PROFILES } from '../../node/src/intake/index.ts';
 import type { NewRecord } from '../../node/src/store/records.ts';
 import { startApi, type TestApi } from '../api/support/api.ts';
 import { codeOf } from '../support/codes.ts';
+import { onBothEngines } from '../support/database.ts';
 import { COMPANY, companyCode, OTHER_COMPANY } from '../registers/support/world.ts';
 import { fine, type PublicityWorld, publicityWorld } from './support/world.ts';
 
@@ -452,5 +453,26 @@ describe('Publicity', function () {
       await world.anchored({ kind: 12, until: OPEN_END });
       expect((await seen()).map(({ publicUntilDay }) => publicUntilDay)).to.deep.equal([OPEN_END]);
     });
+  });
+});
+
+onBothEngines('Publicity’s statements', (open) => {
+  it('say the same: what is seen, what is due, how timely it was, what is withheld', async () => {
+    const world = await publicityWorld([2026], open);
+    try {
+      const id = await world.anchored();
+      await world.record(fine({ day: dayOfDate('2026-04-15') }));
+      await world.publicity.withhold(id, { reason: 'privacy', note: 'x' }, 'a');
+      await world.publicity.release(id, 'y', 'a');
+      const { items } = await world.publicity.publicRecords({ uscc: COMPANY }, EVERYTHING);
+      expect(items).to.have.length(1);
+      expect((await world.publicity.due(0)).items.map(({ state }) => state)).to.deep.equal(['overdue']);
+      const { months } = await world.publicity.timeliness();
+      expect(months).to.deep.equal([
+        { month: '2026-04', inTime: 1, late: 0, due: 0, overdue: 1, calendarMissing: 0 },
+      ]);
+    } finally {
+      await world.dispose();
+    }
   });
 });

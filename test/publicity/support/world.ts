@@ -4,6 +4,7 @@ import { Publicity } from '../../../node/src/publicity/index.ts';
 import type { Operation } from '../../../node/src/registers/index.ts';
 import type { NewRecord } from '../../../node/src/store/records.ts';
 import { COMPANY, type RegisterWorld, registerWorld } from '../../registers/support/world.ts';
+import type { TestDatabase } from '../../support/database.ts';
 
 const MILLISECONDS_A_DAY = 86_400_000;
 /** 1 to 3 May 2026 and the Mondays after: days off, beside the weekends. */
@@ -47,8 +48,11 @@ export function fine(more: Partial<NewRecord> = {}): Partial<NewRecord> {
 }
 
 /** A node's publicity over a register and a chain that is pretended; today is 27 April 2026. */
-export async function publicityWorld(years: readonly number[] = [2026]): Promise<PublicityWorld> {
-  const world = await registerWorld();
+export async function publicityWorld(
+  years: readonly number[] = [2026],
+  open?: () => Promise<TestDatabase>,
+): Promise<PublicityWorld> {
+  const world = await registerWorld({}, open);
   const goTo = (date: string): void =>
     world.clock.shift(Date.parse(`${date}T12:00:00+08:00`) - world.clock.now().getTime());
   goTo('2026-04-27');
