@@ -2,13 +2,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { id, ZeroHash } from 'ethers';
 import { type Hex, seedCommitOf, selectionOf } from '@credit-ledger/sdk/protocol';
-import { commitmentLettersAbi } from '../../sdk/src/chain/abi/index.ts';
 import { CHECK, freshLetters, LETTER_ERRORS, type LetterStage } from './support/letters.ts';
 import type { ProcessWorld } from './support/processes.ts';
 import { Refusals } from './support/refusals.ts';
 import { DAY, HOUR, networkHelpers } from './support/world.ts';
 
-const refusals = new Refusals(commitmentLettersAbi, LETTER_ERRORS.draws);
+const refusals = new Refusals(LETTER_ERRORS.draws);
 const SEED = id('a random seed') as Hex;
 const COMMIT = seedCommitOf(SEED);
 const HALF = 5_000;

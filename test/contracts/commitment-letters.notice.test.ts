@@ -11,7 +11,6 @@ import {
 } from '@credit-ledger/sdk/protocol';
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types';
 import type { CommitmentItems } from '../../types/index.ts';
-import { commitmentLettersAbi } from '../../sdk/src/chain/abi/index.ts';
 import {
   CONFIRMED,
   freshLetters,
@@ -33,7 +32,7 @@ import {
   PREDICATE,
 } from './support/world.ts';
 
-const refusals = new Refusals(commitmentLettersAbi, LETTER_ERRORS.notice);
+const refusals = new Refusals(LETTER_ERRORS.notice);
 
 describe('Offering commitment letters and informing of them', () => {
   let world: ProcessWorld;

@@ -3,7 +3,6 @@ import { getBytes, id, keccak256, Signature, ZeroAddress } from 'ethers';
 import { dayAt, LETTER_TYPES, toBytes32 } from '@credit-ledger/sdk/protocol';
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types';
 import type { AnswerLog } from '../../types/index.ts';
-import { commitmentLettersAbi } from '../../sdk/src/chain/abi/index.ts';
 import { freshLetters, LETTER_ERRORS, LetterStage, type TestClaim } from './support/letters.ts';
 import { freshProcesses, type ProcessWorld } from './support/processes.ts';
 import { Refusals } from './support/refusals.ts';
@@ -21,7 +20,7 @@ import {
   STANDING,
 } from './support/world.ts';
 
-const refusals = new Refusals(commitmentLettersAbi, LETTER_ERRORS.promise);
+const refusals = new Refusals(LETTER_ERRORS.promise);
 
 describe('Promising', () => {
   let world: ProcessWorld;

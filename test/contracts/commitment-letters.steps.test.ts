@@ -9,13 +9,12 @@ import {
 } from '@credit-ledger/sdk/protocol';
 import type { HardhatEthersSigner } from '@nomicfoundation/hardhat-ethers/types';
 import type { CommitmentLetters } from '../../types/index.ts';
-import { commitmentLettersAbi } from '../../sdk/src/chain/abi/index.ts';
 import { CHECK, freshLetters, type LetterStage, OUTCOME, LETTER_ERRORS, REASON } from './support/letters.ts';
 import type { ProcessWorld } from './support/processes.ts';
 import { Refusals } from './support/refusals.ts';
 import { deployContract, networkHelpers } from './support/world.ts';
 
-const refusals = new Refusals(commitmentLettersAbi, LETTER_ERRORS.steps);
+const refusals = new Refusals(LETTER_ERRORS.steps);
 const ACTIONS = [...new Set(LETTER_TRANSITIONS.map(({ action }) => action))];
 /** `check` by what it finds. */
 type Step = Exclude<LetterAction, 'check'> | 'find-kept' | 'find-broken';

@@ -7,7 +7,7 @@ import type { ProcessWorld } from './support/processes.ts';
 import { errorsOf, Refusals } from './support/refusals.ts';
 import { DAY, networkHelpers } from './support/world.ts';
 
-const refusals = new Refusals(commitmentLettersAbi, LETTER_ERRORS.end);
+const refusals = new Refusals(LETTER_ERRORS.end);
 
 describe('Commitment letters', () => {
   let world: ProcessWorld;

@@ -20,12 +20,9 @@ export class Refusals {
   readonly #errors: readonly string[];
   readonly #seen = new Set<string>();
 
-  /**
-   * @param abi of the interface whose errors are to be provoked
-   * @param mine which of them, where several files share an interface: all by default
-   */
-  constructor(abi: readonly AbiItem[], mine: readonly string[] = errorsOf(abi)) {
-    this.#errors = errorsOf(abi).filter((error) => mine.includes(error));
+  /** @param errors those that are to be provoked: their names, or the ABI of the interface that has them */
+  constructor(errors: readonly (string | AbiItem)[]) {
+    this.#errors = errors.flatMap((error) => (typeof error === 'string' ? [error] : errorsOf([error])));
   }
 
   /** The attempt is refused with this error and exactly these operands. */
