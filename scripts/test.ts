@@ -27,6 +27,7 @@ const ORDER = [
   'answers',
   'exchange',
   'publicity',
+  'letters',
   'api',
   'cli',
   'scripts',

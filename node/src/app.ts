@@ -25,6 +25,7 @@ import {
 import { ImportService } from './intake/index.ts';
 import type { Keyring } from './keys/index.ts';
 import { agencyOf, Publicity } from './publicity/index.ts';
+import { LettersRoom } from './letters/index.ts';
 import { OpeningsJournal, RegisterService, ThreadHasher } from './registers/index.ts';
 import { openKeyring, openStore, readDeployment, SERVING_FILE } from './setup.ts';
 import { EventStore, migrate, TreeStore, type Database } from './store/index.ts';
@@ -151,7 +152,22 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
   let exchange: Exchange | undefined;
   let subjects: SubjectRooms | undefined;
   const late: EventHandler<FollowedEvent>[] = [];
-  const follower = new Follower<FollowedEvent>({
+  const letters: LettersRoom = new LettersRoom({
+    db,
+    clock,
+    signer: keyring,
+    transactions: outbox,
+    followed: (blockNumber, signal) => follower.waitForBlock(blockNumber, signal),
+    chainId: deployment.chainId,
+    contracts: deployment.processes,
+    followedContracts: chain.contracts,
+    memberId: async () => (await membership())?.memberId,
+    asker: () => rooms.exchange().requester,
+    register: registers,
+    chainTime: async () => (await facts.now()).time,
+    log: logger.child({ room: 'letters' }),
+  });
+  const follower: Follower<FollowedEvent> = new Follower<FollowedEvent>({
     db,
     client: chain,
     clock,
@@ -161,6 +177,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
       witness,
       registers as EventHandler<FollowedEvent>,
       networkKeeper,
+      letters,
       forwardTo(late),
     ],
   });
@@ -182,6 +199,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     imports,
     publicity,
     prover,
+    letters,
     membership,
     network: () => networkKeeper.current(),
     exchange() {
@@ -281,6 +299,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     outbox.start();
     witness.start();
     registers.start();
+    await letters.start();
     follower.events.on('advanced', onAdvanced);
     follower.start();
     // What was followed before may suffice already, even when the chain is down now.
@@ -315,6 +334,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     await services.imports.idle();
     await follower.stop();
     await catchingUp;
+    await letters.stop();
     await exchange?.requester.stop();
     await exchange?.responder.stop();
     await witness.stop();

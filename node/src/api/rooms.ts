@@ -7,6 +7,7 @@ import type { Checkpoints, LedgerReads, Requester, Responder } from '../exchange
 import type { ImportService } from '../intake/index.ts';
 import type { Keyring } from '../keys/index.ts';
 import type { Publicity } from '../publicity/index.ts';
+import type { LettersRoom } from '../letters/index.ts';
 import type { RegisterService } from '../registers/index.ts';
 import type { PooledProver } from '../answers/index.ts';
 import type { Database } from '../store/index.ts';
@@ -47,6 +48,7 @@ export interface Rooms {
   readonly imports: ImportService;
   readonly publicity: Publicity;
   readonly prover: PooledProver;
+  readonly letters: LettersRoom;
   /** Who this node is among the members, as far as the chain was followed. */
   membership(): Promise<OwnMembership | undefined>;
   /** Errors: `NOT_A_MEMBER` while the council has not admitted this node. */

@@ -29,6 +29,10 @@ export interface EventFilter {
   readonly registerId?: bigint;
   readonly seq?: bigint;
   readonly memberId?: bigint;
+  /** Only events whose argument of this name (`notice.applicant`: within a struct) is one of these, as stored. */
+  readonly arg?: { readonly name: string; readonly values: readonly string[] };
+  /** Only events of these transactions. */
+  readonly txHashes?: readonly Uint8Array[];
   readonly fromBlock?: bigint;
   readonly toBlock?: bigint;
   /** Go on after this event (the order is block, then log index). */
@@ -143,6 +147,15 @@ export class EventStore {
     when((p) => `register_id = ${p}`, filter.registerId);
     when((p) => `seq = ${p}`, filter.seq);
     when((p) => `member_id = ${p}`, filter.memberId);
+    if (filter.arg !== undefined) {
+      // Written into the statement, as the indexes have it: names of the ABI and nothing else.
+      const [name = '', inner] = filter.arg.name.split('.');
+      if (!/^[A-Za-z]+(\.[A-Za-z]+)?$/.test(filter.arg.name))
+        throw new TypeError('not the name of an argument');
+      const value = inner === undefined ? `args->>'${name}'` : `args->'${name}'->>'${inner}'`;
+      when((p) => `${value} = ANY(${p}::text[])`, filter.arg.values);
+    }
+    when((p) => `tx_hash = ANY(${p}::bytea[])`, filter.txHashes);
     when((p) => `block_number >= ${p}`, filter.fromBlock);
     when((p) => `block_number <= ${p}`, filter.toBlock);
     if (filter.after !== undefined) {

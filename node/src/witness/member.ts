@@ -10,9 +10,12 @@ export interface OwnMembership {
   readonly mayWitness: boolean;
 }
 
+const NO_KEY = '0x0000000000000000000000000000000000000000';
+
 /**
- * The member whose witness key this is, or whose operator key, where one is given: members that are no
- * authorities have no witness key. Undefined before it is admitted.
+ * The member whose witness key this is; undefined before it is admitted. Requesters and associations have
+ * none on chain: such a member is known by its operator key, and as none that may witness. An authority is
+ * not: a node that holds its operator key alone is not the one that the council admitted.
  */
 export async function membershipOf(
   db: Database,
@@ -23,11 +26,14 @@ export async function membershipOf(
     contract: 'Consortium',
     names: ['MemberAdmitted', 'KeysChanged', 'MemberSuspended', 'MemberReinstated', 'MemberRemoved'],
   });
-  const ours = events.findLast(
-    ({ args }) =>
-      String(args['witness']).toLowerCase() === witnessAddress.toLowerCase() ||
-      String(args['operator']).toLowerCase() === operatorAddress?.toLowerCase(),
-  );
+  const ours =
+    events.findLast(({ args }) => String(args['witness']).toLowerCase() === witnessAddress.toLowerCase()) ??
+    events.findLast(
+      ({ args }) =>
+        operatorAddress !== undefined &&
+        String(args['witness']) === NO_KEY &&
+        String(args['operator']).toLowerCase() === operatorAddress.toLowerCase(),
+    );
   if (ours === undefined) return undefined;
   const memberId = BigInt(String(ours.args['memberId']));
   const about = events.filter(({ args }) => String(args['memberId']) === memberId.toString());

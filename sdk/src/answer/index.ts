@@ -4,6 +4,7 @@ export * from './document.ts';
 export { CLOCK_TOLERANCE_SECONDS } from './evidence.ts';
 export * from './facts.ts';
 export * from './groth16.ts';
+export * from './letter-copy.ts';
 export * from './network.ts';
 export { type FormatCode, MAX_DOCUMENT_CHARACTERS, parseJsonStrictly } from './read.ts';
 export * from './reasons.ts';

@@ -4,6 +4,7 @@ export * from './checkpoint.ts';
 export * from './deployment.ts';
 export * from './events.ts';
 export * from './facts.ts';
+export * from './letters.ts';
 export * from './members.ts';
 export * from './network.ts';
 export * from './processes.ts';

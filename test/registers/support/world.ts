@@ -34,7 +34,7 @@ import { emptyTables, memoryDatabase } from '../../support/database.ts';
 import { makeTempDir } from '../../support/temp.ts';
 
 export const CONTRACT: Hex = `0x${'c0'.repeat(20)}`;
-const OPERATOR: Hex = `0x${'0a'.repeat(20)}`;
+export const OPERATOR: Hex = `0x${'0a'.repeat(20)}`;
 const WITNESS: Hex = `0x${'0b'.repeat(20)}`;
 
 /** A made-up company's code with both check characters right. */
@@ -46,6 +46,8 @@ export function companyCode(number: number): string {
   throw new Error(`no code for ${number}`);
 }
 
+/** The agency's own code. */
+export const AGENCY_CODE = '11110101MAK0GYY85R';
 export const COMPANY = companyCode(1);
 export const OTHER_COMPANY = companyCode(2);
 
@@ -282,7 +284,17 @@ export async function registerWorld(
     {
       contract: 'Consortium',
       name: 'MemberAdmitted',
-      args: { memberId: 1n, role: 1, region: 110000, operator: OPERATOR, witness: WITNESS },
+      args: {
+        memberId: 1n,
+        name: '示例市监局',
+        regionCode: 110101,
+        region: 110000,
+        creditCode: AGENCY_CODE,
+        role: 1,
+        endpoint: '',
+        operator: OPERATOR,
+        witness: WITNESS,
+      },
     },
   ]);
   let number = 0;
