@@ -111,6 +111,8 @@ export class FakeAsker implements EligibilityAsker {
               request: {},
               uscc: ask.subject,
               nonce: Buffer.from(toBytes32(ask.fixed.nonce).slice(2), 'hex'),
+              consentId: null,
+              bindingSalt: null,
               askedBy: ask.askedBy,
             },
             this.#clock.now(),
