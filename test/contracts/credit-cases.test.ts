@@ -30,10 +30,10 @@ import {
 } from './support/docket.ts';
 import { inOneBlock, UNESTIMATED } from './support/one-block.ts';
 import { freshProcesses, type ProcessWorld } from './support/processes.ts';
-import { errorsOf, Refusals } from './support/refusals.ts';
+import { Refusals } from './support/refusals.ts';
 import { deployContract, freshWorld, networkHelpers, STATUS, TestRegister } from './support/world.ts';
 
-const refusals = new Refusals(errorsOf(creditCasesAbi));
+const refusals = new Refusals(creditCasesAbi);
 const CASE_FIELDS = [
   ...(['caseType', 'state', 'registerId', 'source', 'filedBy', 'documentHash', 'filedDay'] as const),
   ...(['dueDay', 'overdue', 'dismissalCode', 'decidedBy', 'decisionHash', 'entryCommitment'] as const),

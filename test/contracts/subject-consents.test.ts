@@ -5,7 +5,7 @@ import { id, Signature, ZeroAddress, ZeroHash } from 'ethers';
 import type { SubjectConsents } from '../../types/index.ts';
 import { CHAIN_ID, Consenting } from './support/consenting.ts';
 import type { ProcessWorld } from './support/processes.ts';
-import { errorsOf, Refusals } from './support/refusals.ts';
+import { Refusals } from './support/refusals.ts';
 import { highS } from './support/requests.ts';
 import {
   APPLICATION,
@@ -17,7 +17,7 @@ import {
   TestRegister,
 } from './support/world.ts';
 
-const refusals = new Refusals(errorsOf(subjectConsentsAbi));
+const refusals = new Refusals(subjectConsentsAbi);
 
 describe('SubjectConsents', () => {
   let consenting: Consenting;

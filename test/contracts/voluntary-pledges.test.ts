@@ -17,11 +17,11 @@ import { CHAIN_ID } from './support/consenting.ts';
 import { startOfDay, today } from './support/docket.ts';
 import { inOneBlock, UNESTIMATED } from './support/one-block.ts';
 import { freshProcesses, type ProcessWorld } from './support/processes.ts';
-import { errorsOf, Refusals } from './support/refusals.ts';
+import { Refusals } from './support/refusals.ts';
 import { highS } from './support/requests.ts';
 import { deployContract, networkHelpers, REGIONS, ROLE, STATUS } from './support/world.ts';
 
-const refusals = new Refusals(errorsOf(voluntaryPledgesAbi));
+const refusals = new Refusals(voluntaryPledgesAbi);
 
 describe('VoluntaryPledges', () => {
   let world: ProcessWorld;
