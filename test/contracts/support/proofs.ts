@@ -31,6 +31,7 @@ import {
 import { snarkjs } from '../../../circuits/tools/snarkjs.ts';
 import { solidityProof, type SolidityProof } from '../../../scripts/lib/stage-claim.ts';
 import type { Claim8Verifier } from '../../../types/index.ts';
+import type { TestClaim } from './letters.ts';
 import type { ProcessWorld } from './processes.ts';
 import { giveGrant } from './requests.ts';
 import { deployContract, makeEntries, type TestMember, TestRegister } from './world.ts';
@@ -131,7 +132,7 @@ export class ProvedRegister {
     nonce: Nonce,
     asOfDay: Day,
     context: Context,
-  ): Promise<{ answer: boolean; disputed: boolean; proof: SolidityProof }> {
+  ): Promise<{ answer: boolean; disputed: boolean; proof: TestClaim['proof'] }> {
     const { tree } = this.register;
     const { proof, publicSignals } = await snarkjs.groth16.fullProve(
       circuitInput({
@@ -152,7 +153,7 @@ export class ProvedRegister {
     return {
       answer: publicSignals[0] === '1',
       disputed: publicSignals[1] === '1',
-      proof: solidityProof(proof),
+      proof: writable(solidityProof(proof)),
     };
   }
 }
@@ -173,6 +174,11 @@ function open(fact: Fact, today: Day, index: number): OpenedEntry {
     packed,
     content: contentOf([{ name: 'document', value: `made up ${index}`, salt: '0'.repeat(32) }]),
   };
+}
+
+/** As the generated types of contracts want it. */
+function writable({ a, b, c }: SolidityProof): TestClaim['proof'] {
+  return { a: [...a], b: [[...b[0]], [...b[1]]], c: [...c] };
 }
 
 /** 248 bits that follow from a name. */
