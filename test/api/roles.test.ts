@@ -49,6 +49,8 @@ const TABLE: Readonly<Record<string, string>> = {
   verify: 'officer auditor operator',
   getPublicRecords: 'public',
   getTimeliness: 'public',
+  getPublicLetters: 'public',
+  getPublicPledges: 'public',
   listDuePublications: 'officer auditor',
   getRecordPublicity: 'officer auditor',
   withholdRecord: 'officer',

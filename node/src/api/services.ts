@@ -128,6 +128,8 @@ export interface PublicityPort {
     page: Page,
   ): Promise<Publicity.PublicRecords>;
   timeliness(): Promise<Publicity.Timeliness>;
+  letters(page: Page): Promise<Publicity.PublicLetters>;
+  pledges(page: Page): Promise<Publicity.PublicPledges>;
   due(withinWorkingDays: number, limit: number): Promise<Publicity.DuePublications>;
   stateOf(recordId: bigint): Promise<Publicity.RecordPublicity | undefined>;
   withhold(

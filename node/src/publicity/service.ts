@@ -93,6 +93,11 @@ export class Publicity {
     this.#options = options;
   }
 
+  /** Whose publicity this is; undefined while the council has not admitted it. */
+  agency(): Promise<Agency | undefined> {
+    return this.#options.agency();
+  }
+
   /**
    * What the public sees of a subject, or of a document, newest decisions first. Of what it does not see
    * nothing remains, in no count, cursor or number: the reply is that for a subject without any record.

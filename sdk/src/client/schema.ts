@@ -464,6 +464,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/public/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Commitment letters that are published now */
+        get: operations["getPublicLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/public/pledges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Voluntary pledges that are published now */
+        get: operations["getPublicPledges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/public/records": {
         parameters: {
             query?: never;
@@ -1756,6 +1790,82 @@ export interface components {
              * @example urn:credit-ledger:problem:USCC_CHECK
              */
             type: string;
+        };
+        /** @description A commitment letter that is published for supervision. */
+        PublicLetter: {
+            applicant: {
+                name: string;
+                uscc: string;
+            };
+            /** @description What both parties signed: by it a copy is checked. */
+            digest: string;
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            from: string;
+            /** @description The matter that the letter is for. */
+            item: string;
+            /**
+             * @description Of the letter on the chain, as decimal text.
+             * @example 17
+             */
+            letterId: string;
+            /**
+             * @description Why it is published.
+             * @enum {string}
+             */
+            reason: "public-interest" | "third-parties" | "hard-to-check";
+            /** @description How far it is published. */
+            scope: string;
+            /**
+             * @description Last day of publicity.
+             * @example 2026-11-23
+             */
+            until: string;
+        };
+        PublicLetters: {
+            agency: components["schemas"]["AgencyStatement"] | null;
+            items: components["schemas"]["PublicLetter"][];
+            /** @description Null on the last page. */
+            next: string | null;
+        };
+        /** @description A voluntary pledge: the pledger’s own statement, no finding. */
+        PublicPledge: {
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            documentHash: string;
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            from: string;
+            /** @enum {string} */
+            kind: "comprehensive" | "productQuality";
+            /** @description How many third parties have attached an observation. */
+            observations: number;
+            /**
+             * @description Of the pledge on the chain, as decimal text.
+             * @example 17
+             */
+            pledgeId: string;
+            pledger: {
+                name: string;
+                uscc: string;
+            };
+            /** @description How far it is published. */
+            scope: string;
+            text: string;
+            /**
+             * @description Last day of publicity.
+             * @example 2026-11-23
+             */
+            until: string;
+        };
+        PublicPledges: {
+            agency: components["schemas"]["AgencyStatement"] | null;
+            items: components["schemas"]["PublicPledge"][];
+            /** @description Null on the last page. */
+            next: string | null;
         };
         /** @description A decision of this agency as the law wants it shown. */
         PublicRecord: {
@@ -3321,6 +3431,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperationsResult"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPublicLetters: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Most items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of letters. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicLetters"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPublicPledges: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Most items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of pledges. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicPledges"];
                 };
             };
             /** @description A problem. */

@@ -238,6 +238,8 @@ export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
         months: [{ month: '2026-10', inTime: 1, late: 0, due: 0, overdue: 0, calendarMissing: 0 }],
         total: { inTime: 1, late: 0, due: 0, overdue: 0, calendarMissing: 0 },
       }),
+      letters: async () => ({ agency: null, items: [], next: null }),
+      pledges: async () => ({ agency: null, items: [], next: null }),
       due: async () => ({ asOf: '2026-11-23', items: [], more: 0 }),
       stateOf: async (id) => (id === 7n ? publicity : undefined),
       withhold: async (id) => (id === 7n ? publicity : undefined),

@@ -2,7 +2,7 @@ import { parseUscc } from '@credit-ledger/sdk/protocol';
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { notFound } from '../problem.ts';
-import { Id } from '../schemas/common.ts';
+import { Id, Page } from '../schemas/common.ts';
 import * as Publicity from '../schemas/publicity.ts';
 import { said } from '../schemas/said.ts';
 
@@ -40,6 +40,32 @@ export const publicityEndpoints = [
     replies: { 200: { description: 'By month of decision.', schema: Publicity.Timeliness } },
     async handle({ services }) {
       return { status: 200, json: await services.publicity.timeliness() };
+    },
+  }),
+  endpoint({
+    id: 'getPublicLetters',
+    method: 'get',
+    path: '/v1/public/letters',
+    tag: 'Public',
+    summary: 'Commitment letters that are published now',
+    access: 'public',
+    query: Page,
+    replies: { 200: { description: 'A page of letters.', schema: Publicity.PublicLetters } },
+    async handle({ query, services }) {
+      return { status: 200, json: await services.publicity.letters(query) };
+    },
+  }),
+  endpoint({
+    id: 'getPublicPledges',
+    method: 'get',
+    path: '/v1/public/pledges',
+    tag: 'Public',
+    summary: 'Voluntary pledges that are published now',
+    access: 'public',
+    query: Page,
+    replies: { 200: { description: 'A page of pledges.', schema: Publicity.PublicPledges } },
+    async handle({ query, services }) {
+      return { status: 200, json: await services.publicity.pledges(query) };
     },
   }),
   endpoint({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { WITHHOLDING_REASONS } from '../../store/publicity.ts';
 import { said } from './said.ts';
-import { Bilingual, CreditCode, DateText, Id, LedgerClass, Moment, Page } from './common.ts';
+import { Bilingual, CreditCode, DateText, Hash, Id, LedgerClass, Moment, Page } from './common.ts';
 
 const Coded = z.object({ code: z.int(), name: Bilingual });
 
@@ -87,6 +87,55 @@ export const PublicQuery = Page.omit({ after: true }).extend({
     .optional()
     .meta({ description: '`next` of the page before.' }),
 });
+
+const Enterprise = z.object({ uscc: z.string(), name: z.string() });
+const publicPeriod = {
+  scope: z.string().meta({ description: 'How far it is published.' }),
+  from: DateText,
+  until: DateText.meta({ description: 'Last day of publicity.' }),
+};
+export const PublicLetter = z
+  .object({
+    letterId: Id.meta({ description: 'Of the letter on the chain, as decimal text.' }),
+    item: z.string().meta({ description: 'The matter that the letter is for.' }),
+    applicant: Enterprise,
+    reason: z
+      .enum(['public-interest', 'third-parties', 'hard-to-check'])
+      .meta({ description: 'Why it is published.' }),
+    ...publicPeriod,
+    digest: Hash.meta({ description: 'What both parties signed: by it a copy is checked.' }),
+  })
+  .meta({ id: 'PublicLetter', description: 'A commitment letter that is published for supervision.' });
+export type PublicLetter = z.output<typeof PublicLetter>;
+export const PublicLetters = z
+  .object({
+    agency: AgencyStatement.nullable(),
+    items: z.array(PublicLetter),
+    next: z.string().nullable().meta({ description: 'Null on the last page.' }),
+  })
+  .meta({ id: 'PublicLetters' });
+export type PublicLetters = z.output<typeof PublicLetters>;
+
+export const PublicPledge = z
+  .object({
+    pledgeId: Id.meta({ description: 'Of the pledge on the chain, as decimal text.' }),
+    kind: z.enum(['comprehensive', 'productQuality']),
+    pledger: Enterprise,
+    text: z.string(),
+    ...publicPeriod,
+    documentHash: Hash,
+    observations: z.int().meta({ description: 'How many third parties have attached an observation.' }),
+  })
+  .meta({ id: 'PublicPledge', description: 'A voluntary pledge: the pledger’s own statement, no finding.' });
+export type PublicPledge = z.output<typeof PublicPledge>;
+export const PublicPledges = z
+  .object({
+    agency: AgencyStatement.nullable(),
+    items: z.array(PublicPledge),
+    next: z.string().nullable().meta({ description: 'Null on the last page.' }),
+  })
+  .meta({ id: 'PublicPledges' });
+export type PublicPledges = z.output<typeof PublicPledges>;
 
 const figures = {
   inTime: z.int().meta({ description: 'Published within the working days.' }),

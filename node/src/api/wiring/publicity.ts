@@ -7,10 +7,16 @@ import {
   type PublicityState,
   type PublicRecord as ShownRecord,
 } from '../../publicity/index.ts';
+import type { PublicLetter as ShownLetter, PublicPledge as ShownPledge } from '../../letters/index.ts';
 import type { Rooms } from '../rooms.ts';
+import type { Page } from '../schemas/common.ts';
 import type {
   DuePublications,
   OwnStatement,
+  PublicLetter,
+  PublicLetters,
+  PublicPledge,
+  PublicPledges,
   PublicRecord,
   PublicRecords,
   RecordPublicity,
@@ -18,6 +24,7 @@ import type {
   Withhold,
 } from '../schemas/publicity.ts';
 import type { PublicityPort } from '../services.ts';
+import { pageFrom } from './intake.ts';
 import { dateText, endText } from './words.ts';
 
 /** What subjects say about themselves is never taken for a finding. */
@@ -71,6 +78,22 @@ export class PublicityOf implements PublicityPort {
     };
   }
 
+  async letters(page: Page): Promise<PublicLetters> {
+    const letters = await this.#rooms.letters.publicLetters();
+    return {
+      agency: agencyView(await this.#rooms.publicity.agency()),
+      ...pageOfAll(letters, page, ({ letterId }) => letterId, letterView),
+    };
+  }
+
+  async pledges(page: Page): Promise<PublicPledges> {
+    const pledges = await this.#rooms.letters.publicPledges();
+    return {
+      agency: agencyView(await this.#rooms.publicity.agency()),
+      ...pageOfAll(pledges, page, ({ pledgeId }) => pledgeId, pledgeView),
+    };
+  }
+
   async due(days: number, limit: number): Promise<DuePublications> {
     const { asOfDay, items } = await this.#rooms.publicity.due(days);
     return {
@@ -107,6 +130,47 @@ function agencyView(agency: Agency | undefined): PublicRecords['agency'] {
     name: agency.name,
     uscc: agency.creditCode,
     region: { code: agency.regionCode, name: agency.regionName },
+  };
+}
+
+/** A page of a list that is there as a whole, by rising id. */
+function pageOfAll<T, V>(
+  all: readonly T[],
+  page: Page,
+  idOf: (row: T) => bigint,
+  view: (row: T) => V,
+): { items: V[]; next: string | null } {
+  const after = BigInt(page.after ?? 0);
+  const rows = all.filter((row) => idOf(row) > after).sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+  const { items, next } = pageFrom(rows.slice(0, page.limit + 1), page.limit, view, idOf);
+  return { items: [...items], next };
+}
+
+function letterView(letter: ShownLetter): PublicLetter {
+  if (letter.reason === 'none') throw new Error('a letter without a reason is not published');
+  return {
+    letterId: letter.letterId.toString(),
+    item: letter.itemTitle,
+    applicant: { uscc: letter.applicant.creditCode, name: letter.applicant.name },
+    reason: letter.reason,
+    scope: letter.scope,
+    from: dateText(letter.from),
+    until: dateText(letter.until),
+    digest: letter.digest,
+  };
+}
+
+function pledgeView(pledge: ShownPledge): PublicPledge {
+  return {
+    pledgeId: pledge.pledgeId.toString(),
+    kind: pledge.kind,
+    pledger: { uscc: pledge.pledger.creditCode, name: pledge.pledger.name },
+    text: pledge.text,
+    scope: pledge.scope,
+    from: dateText(pledge.from),
+    until: dateText(pledge.until),
+    documentHash: pledge.documentHash,
+    observations: pledge.observations,
   };
 }
 
