@@ -30,7 +30,7 @@ import { OpeningsJournal, RegisterService, ThreadHasher } from './registers/inde
 import { openKeyring, openStore, readDeployment, SERVING_FILE } from './setup.ts';
 import { EventStore, migrate, TreeStore, type Database } from './store/index.ts';
 import { RecordStore } from './store/records.ts';
-import { Bindings, Consents, SubjectQuestions } from './subjects/index.ts';
+import { Bindings, Consents, Statements, SubjectQuestions } from './subjects/index.ts';
 import { membershipOf, Witness, type OwnMembership } from './witness/index.ts';
 
 export interface NodeOptions {
@@ -279,6 +279,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
       bindings: new Bindings(parts),
       consents: new Consents(parts),
       questions: new SubjectQuestions(parts),
+      statements: new Statements({ ...parts, registers }),
     };
     late.push(made.responder as EventHandler<FollowedEvent>);
     await made.responder.start();

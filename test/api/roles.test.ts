@@ -65,6 +65,9 @@ const TABLE: Readonly<Record<string, string>> = {
   listConsents: 'officer auditor',
   getConsent: 'officer auditor',
   revokeConsent: 'officer',
+  addStatement: 'officer',
+  listStatements: 'officer auditor',
+  revokeStatement: 'officer',
   questionsAbout: 'officer auditor',
   readOwnQuestions: 'public',
 };
@@ -78,7 +81,7 @@ function call(spec: Endpoint, headers: Record<string, string>): { path: string; 
     .replace('{name}', 'nobody')
     .replace(
       '{id}',
-      spec.id === 'revokeGrant' || spec.id.endsWith('Consent')
+      spec.id === 'revokeGrant' || spec.id === 'revokeStatement' || spec.id.endsWith('Consent')
         ? HASH
         : spec.path.includes('imports')
           ? '3'

@@ -107,6 +107,26 @@ describe('intake: conversion', () => {
     expect(report.rows).to.equal(expected.outcomes.length);
   });
 
+  it('takes no statement of a subject about itself from an agency’s file: those are signed by its key', async () => {
+    const head =
+      '主体名称,统一社会信用代码,正面信息编号,正面信息类别,正面信息内容,认定日期,认定单位,认定单位统一社会信用代码';
+    const rows = ['自愿注册：资质证书', '自愿注册：合同履行', '自愿注册：社会公益', '按期纳税'].map(
+      (type, i) =>
+        `北京示例有限公司,${anyCode()},京正〔2026〕${i}号,${type},内容,2026/01/05,北京市示例区市场监督管理局,${anyCode('11')}`,
+    );
+    const report = await dryRun(Buffer.from([head, ...rows].join('\n')), {
+      fileName: 'positive.csv',
+      today: TODAY,
+      withRecords: true,
+    });
+    expect(report.issues.map(({ row, code }) => [row, code])).to.deep.equal([
+      [2, 'KIND_SELF_DECLARED'],
+      [3, 'KIND_SELF_DECLARED'],
+      [4, 'KIND_SELF_DECLARED'],
+    ]);
+    expect(report.recordList?.map(({ row }) => row)).to.deep.equal([5]);
+  });
+
   it('names the cell of a formula and does not trust its result', async () => {
     const report = await dryRun(await readFile('test/samples/dirty-formulas.xlsx'), {
       fileName: 'f.xlsx',

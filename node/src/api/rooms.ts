@@ -12,7 +12,7 @@ import type { RegisterService } from '../registers/index.ts';
 import type { PooledProver } from '../answers/index.ts';
 import type { Database } from '../store/index.ts';
 import type { OwnMembership, Witness } from '../witness/index.ts';
-import type { Bindings, Consents, SubjectQuestions } from '../subjects/index.ts';
+import type { Bindings, Consents, Statements, SubjectQuestions } from '../subjects/index.ts';
 import type { Logger } from './logging.ts';
 
 /** The exchange: only members have one. */
@@ -28,6 +28,7 @@ export interface SubjectRooms {
   readonly bindings: Bindings;
   readonly consents: Consents;
   readonly questions: SubjectQuestions;
+  readonly statements: Statements;
 }
 
 /** The rooms of a running node, put together. */

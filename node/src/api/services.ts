@@ -149,6 +149,9 @@ export interface SubjectsPort {
   consents(page: Page): Promise<PageOf<Subjects.Consent>>;
   consent(consentId: string): Promise<Subjects.Consent | undefined>;
   revokeConsent(consentId: string, signature: string): Promise<Ledger.Sent>;
+  addStatement(statement: Subjects.AddStatement): Promise<Subjects.Statement>;
+  statements(uscc: Uscc): Promise<readonly Subjects.Statement[]>;
+  revokeStatement(documentHash: string, by: Subjects.RevokeStatement): Promise<Intake.OperationResult>;
   questionsAbout(uscc: Uscc, page: Page): Promise<PageOf<Subjects.QuestionAbout>>;
   /** The code of the subject that signed the reading. Errors: `SUBJECT_NOT_AUTHENTIC`. */
   authenticate(reading: Subjects.ReadOwnQuestions): Promise<Uscc>;

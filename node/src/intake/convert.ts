@@ -1,5 +1,11 @@
 import { hash } from 'node:crypto';
-import { checkUscc, OPEN_END, regionSegment, type UsccCheck } from '@credit-ledger/sdk/protocol';
+import {
+  checkUscc,
+  isSelfDeclaredKind,
+  OPEN_END,
+  regionSegment,
+  type UsccCheck,
+} from '@credit-ledger/sdk/protocol';
 import type { NewRecord, RecordField } from '../store/records.ts';
 import { type AmountReading, readAmount, readNumberAmount, yuanOfFen } from './amounts.ts';
 import { type DateReading, readDate, readSerialDate } from './dates.ts';
@@ -488,6 +494,8 @@ class RowConversion {
           [...this.#values].find(([field]) => field.endsWith('Types'))?.[1] ?? '',
         ),
       );
+    else if (isSelfDeclaredKind(kind.code))
+      this.#issues.push(issueOf({ row: this.#row.row }, 'KIND_SELF_DECLARED', kind.slug));
     const [uscc, subjectName, documentNumber, authorityName] = [
       roles.subjectCode,
       roles.subjectName,

@@ -264,6 +264,12 @@ export const ISSUES = {
     doEn: 'Write one of the kinds of the template.',
     doZh: '请按模板的可选值填写。',
   },
+  KIND_SELF_DECLARED: {
+    en: 'What a subject says of itself cannot come in an agency’s file: it is signed by the subject’s key.',
+    zh: '自愿注册信息不能通过机关文件录入，须由主体密钥签署。',
+    doEn: 'Let the subject sign a statement and relay it (ledger statement add).',
+    doZh: '请由主体签署后提交（ledger statement add）。',
+  },
   SEVERITY_UNKNOWN: {
     en: 'The severity is none of the source’s levels.',
     zh: '失信程度不是来源部门的有效等级。',

@@ -48,6 +48,7 @@ export const PUBLIC_FIELDS = {
       { name: 'content', title: { zh: '内容', en: 'Content' } },
       { name: 'validFrom', title: { zh: '有效期自', en: 'Valid from' } },
       { name: 'validUntil', title: { zh: '有效期至', en: 'Valid until' } },
+      { name: 'promise', title: { zh: '公开承诺', en: 'Public promise' } },
     ],
   },
   /** Kinds of the catalogue that are a subject's own statements, and the field by which it asks for publicity. */

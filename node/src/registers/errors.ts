@@ -57,6 +57,10 @@ const MESSAGES = {
     en: 'There is no such batch in this register, or its root was annulled.',
     zh: '该登记册中没有此批次，或其根已被撤销。',
   },
+  OPERATION_SELF_DECLARED: {
+    en: 'What a subject says of itself is the subject’s to word: it can be revoked or disputed, not corrected or repaired.',
+    zh: '主体自愿注册的信息由主体自行表述，只能撤销或提出异议，不能更正或修复。',
+  },
   RECORD_UNKNOWN: { en: 'There is no such record.', zh: '没有此记录。' },
   OPERATION_RECORD_MISSING: {
     en: 'Name the record by its number or by its document number.',

@@ -44,6 +44,8 @@ export interface JournalledEntry {
 
 /** A record as it was taken in; its number is the entry's `recordId`. */
 export interface JournalledRecord {
+  /** The agency when left out: journals of before there were origins. */
+  readonly origin?: 'agency' | 'self-declared';
   readonly class: 1 | 2 | 3;
   readonly uscc: string;
   readonly subjectName: string;

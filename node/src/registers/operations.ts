@@ -129,6 +129,9 @@ export async function performOperation(
   const entries = (await store.ofRecord(record.id)).filter((entry) => entry.keyId === keyId);
   const recorded = entries.find((entry) => entry.op === OP.RECORD);
   if (recorded === undefined) throw registerError('OPERATION_RECORD_UNKNOWN', { recordId: record.id });
+  if (record.origin === 'self-declared' && (operation.op === 'correct' || operation.op === 'repair')) {
+    throw registerError('OPERATION_SELF_DECLARED', { recordId: record.id });
+  }
   requireAllowed(operation.op, record, entries);
   if (day < record.day) throw registerError('OPERATION_DAY_TOO_EARLY', { day, recordDay: record.day });
   if (operation.op === 'repair')

@@ -1,3 +1,4 @@
+import { isSelfDeclaredKind, LedgerError } from '@credit-ledger/sdk/protocol';
 import { type Database, json } from './database.ts';
 
 /** One field of a record as the source wrote it, made canonical. */
@@ -6,10 +7,15 @@ export interface RecordField {
   readonly value: string;
 }
 
+/** Who says it: the agency, or the subject of itself (自愿注册). */
+export type RecordOrigin = 'agency' | 'self-declared';
+
 /** A credit record in canonical form, before it is stored. */
 export interface NewRecord {
   /** 1 adverse, 2 permit, 3 positive (protocol §2). */
   readonly class: 1 | 2 | 3;
+  /** The agency when left out; kinds of statements are the subject's, and no others. */
+  readonly origin?: RecordOrigin;
   readonly uscc: string;
   readonly subjectName: string;
   readonly documentNumber: string;
@@ -32,6 +38,7 @@ export interface NewRecord {
 
 /** A record in the store. Never changed, never deleted: operations are entries of their own. */
 export interface StoredRecord extends NewRecord {
+  readonly origin: RecordOrigin;
   readonly id: bigint;
   readonly importId: bigint | null;
   readonly importRow: number | null;
@@ -41,6 +48,7 @@ export interface StoredRecord extends NewRecord {
 export interface RecordFilter {
   readonly uscc?: string | undefined;
   readonly class?: 1 | 2 | 3 | undefined;
+  readonly origin?: RecordOrigin | undefined;
   readonly documentNumber?: string | undefined;
   readonly importId?: bigint | undefined;
   /** Only records with a larger id, in the order of ids: how a caller pages. */
@@ -50,6 +58,7 @@ export interface RecordFilter {
 
 interface Row {
   id: string;
+  origin: RecordOrigin;
   class: 1 | 2 | 3;
   uscc: string;
   subject_name: string;
@@ -70,7 +79,7 @@ interface Row {
   created_at: Date;
 }
 
-const COLUMNS = `id, class, uscc, subject_name, document_number, kind, domain, severity, severity_basis,
+const COLUMNS = `id, origin, class, uscc, subject_name, document_number, kind, domain, severity, severity_basis,
   day, until, amount_fen, fields, source_profile, source_agency, content_hash, import_id, import_row, created_at`;
 
 /** Credit records of the agency itself. */
@@ -81,23 +90,27 @@ export class RecordStore {
     this.#db = db;
   }
 
-  /** Inserts records in one statement; the stored ones come back in the order given. */
+  /**
+   * Inserts records in one statement; the stored ones come back in the order given.
+   * @throws LedgerError RECORD_ORIGIN_WRONG for a statement's kind that is not the subject's, or the reverse
+   */
   async insert(
     records: readonly (NewRecord & { readonly importRow: number | null })[],
     importId: bigint | null,
     createdAt: Date,
   ): Promise<StoredRecord[]> {
     if (records.length === 0) return [];
+    for (const record of records) requireOrigin(record);
     const rows = await this.#db.query<{ id: string; ordinal: string }>(
       `WITH given AS (
          SELECT *, row_number() OVER () AS ordinal FROM jsonb_to_recordset($1::jsonb) AS given(
-           class smallint, uscc text, subject_name text, document_number text, kind smallint, domain smallint,
+           origin text, class smallint, uscc text, subject_name text, document_number text, kind smallint, domain smallint,
            severity smallint, severity_basis text, day integer, until integer, amount_fen numeric,
            fields jsonb, source_profile text, source_agency jsonb, content_hash text, import_row bigint)
        ), made AS (
-         INSERT INTO records (class, uscc, subject_name, document_number, kind, domain, severity, severity_basis,
+         INSERT INTO records (origin, class, uscc, subject_name, document_number, kind, domain, severity, severity_basis,
            day, until, amount_fen, fields, source_profile, source_agency, content_hash, import_id, import_row, created_at)
-         SELECT class, uscc, subject_name, document_number, kind, domain, severity, severity_basis,
+         SELECT origin, class, uscc, subject_name, document_number, kind, domain, severity, severity_basis,
            day, until, amount_fen, fields, source_profile, source_agency, decode(content_hash, 'hex'), $2, import_row, $3
          FROM given ORDER BY ordinal
          RETURNING id, class, uscc, document_number, content_hash
@@ -108,6 +121,7 @@ export class RecordStore {
       [
         json(
           records.map((record) => ({
+            origin: record.origin ?? 'agency',
             class: record.class,
             uscc: record.uscc,
             subject_name: record.subjectName,
@@ -134,7 +148,7 @@ export class RecordStore {
     return records.map((record, i) => {
       const id = idOfOrdinal.get(i + 1);
       if (id === undefined) throw new Error('an inserted record did not come back');
-      return { ...record, id, importId, createdAt };
+      return { ...record, origin: record.origin ?? 'agency', id, importId, createdAt };
     });
   }
 
@@ -171,7 +185,7 @@ export class RecordStore {
       `SELECT ${COLUMNS} FROM records
        WHERE ($1::text IS NULL OR uscc = $1) AND ($2::smallint IS NULL OR class = $2)
          AND ($3::text IS NULL OR document_number = $3) AND ($4::bigint IS NULL OR import_id = $4)
-         AND ($5::bigint IS NULL OR id > $5)
+         AND ($5::bigint IS NULL OR id > $5) AND ($7::text IS NULL OR origin = $7)
        ORDER BY id LIMIT $6`,
       [
         filter.uscc ?? null,
@@ -180,6 +194,7 @@ export class RecordStore {
         filter.importId ?? null,
         filter.afterId ?? null,
         Math.max(1, Math.min(filter.limit ?? 100, 1000)),
+        filter.origin ?? null,
       ],
     );
     return rows.map(recordOf);
@@ -201,9 +216,25 @@ export class RecordStore {
   }
 }
 
+function requireOrigin({ kind, class: ledgerClass, origin = 'agency' }: NewRecord): void {
+  const right = isSelfDeclaredKind(kind)
+    ? origin === 'self-declared' && ledgerClass === 3
+    : origin === 'agency';
+  if (right) return;
+  throw new LedgerError(
+    'RECORD_ORIGIN_WRONG',
+    {
+      en: 'What a subject says of itself and what an agency found are kept apart: the kind is not one of this origin.',
+      zh: '主体自愿注册信息与行政机关认定信息须分开：该类别与来源不符。',
+    },
+    { kind, origin },
+  );
+}
+
 function recordOf(row: Row): StoredRecord {
   return {
     id: BigInt(row.id),
+    origin: row.origin,
     class: row.class,
     uscc: row.uscc,
     subjectName: row.subject_name,

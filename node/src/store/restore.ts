@@ -43,6 +43,7 @@ export class RestoreStore {
       'records',
       [
         'id',
+        'origin',
         'class',
         'uscc',
         'subject_name',
@@ -62,6 +63,8 @@ export class RestoreStore {
       ],
       batch.records.map((record): Parameter[] => [
         record.id,
+        // A journal of before there were origins has none.
+        record.origin ?? 'agency',
         record.class,
         record.uscc,
         record.subjectName,

@@ -773,6 +773,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a subject says of itself, with its public promise of truth */
+        get: operations["listStatements"];
+        put?: never;
+        /** Relay what a subject says of itself (自愿注册), signed by its key */
+        post: operations["addStatement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/statements/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Relay that a subject withdraws its statement */
+        post: operations["revokeStatement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/subject/questions": {
         parameters: {
             query?: never;
@@ -893,6 +928,18 @@ export interface components {
         AddRecordsResult: {
             import: components["schemas"]["Import"];
             issues: components["schemas"]["Issue"][];
+        };
+        AddStatement: {
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            bindingId: string;
+            document: components["schemas"]["StatementDocument"];
+            /** @description Of the binding, where this node does not know it. */
+            salt?: string;
+            /** @description EIP-712 Statement(uint256 bindingId,bytes32 documentHash) by the binding’s key. */
+            signature: string;
         };
         /** @description Whose publicity this is, as the consortium admitted it. */
         AgencyStatement: {
@@ -1259,6 +1306,11 @@ export interface components {
             importId: string | null;
             importRow: number | null;
             kind: number;
+            /**
+             * @description Who says it: the agency, or the subject of itself.
+             * @enum {string}
+             */
+            origin: "agency" | "self-declared";
             severity: number;
             severityBasis: string;
             sourceAgency: {
@@ -2258,6 +2310,17 @@ export interface components {
             /** @description EIP-712 ConsentRevocation(bytes32 consentId) by the key of the binding. */
             signature: string;
         };
+        RevokeStatement: {
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            bindingId: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            salt?: string;
+            /** @description EIP-712 StatementRevocation(uint256 bindingId,bytes32 documentHash), by a key bound now. */
+            signature: string;
+        };
         /** @description One row of a template: column title → text, exactly as in a file. */
         Row: {
             [key: string]: string;
@@ -2269,6 +2332,54 @@ export interface components {
             /** @enum {string} */
             state: "queued" | "sent" | "mined" | "nothing-to-do";
             transactionHash: string | null;
+        };
+        /** @description A subject’s statement about itself, with its promise of truth. No agency vouches for it. */
+        Statement: {
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            bindingId: string;
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            createdAt: string;
+            document: components["schemas"]["StatementDocument"];
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            documentHash: string;
+            /** @constant */
+            origin: "self-declared";
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            recordId: string;
+            revoked: boolean;
+            signature: string;
+        };
+        /** @description What a subject says of itself (自愿注册). */
+        StatementDocument: {
+            contents: string;
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            day: string;
+            /** @constant */
+            format: "credit-statement/1";
+            kind: 46 | 47 | 48;
+            /** @description The public promise of truth, to the letter. */
+            promise: string;
+            publicityAsked: boolean;
+            salt: string;
+            subjectName: string;
+            title: string;
+            until: string | null;
+            uscc: string;
+        };
+        Statements: {
+            items: components["schemas"]["Statement"][];
         };
         /** @description How timely this agency publishes, by month of decision: figures about the agency, never about a subject. What becomes of a record after it was published changes none of them. */
         Timeliness: {
@@ -4157,6 +4268,107 @@ export interface operations {
                 };
             };
             /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStatements: {
+        parameters: {
+            query: {
+                /** @description Unified social credit code; width and case do not matter. */
+                subject: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statements, withdrawn ones marked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statements"];
+                };
+            };
+            /** @description A problem, for instance USCC_CHECK. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addStatement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddStatement"];
+            };
+        };
+        responses: {
+            /** @description In the register’s book. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                };
+            };
+            /** @description A problem, for instance STATEMENT_WRONG_SIGNER, STATEMENT_OTHER_SUBJECT, STATEMENT_PROMISE_MISSING. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeStatement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeStatement"];
+            };
+        };
+        responses: {
+            /** @description Withdrawn. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationResult"];
+                };
+            };
+            /** @description A problem, for instance STATEMENT_UNKNOWN, STATEMENT_WRONG_SIGNER. */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -5,7 +5,7 @@ import type { QuestionDetail } from '../../../node/src/api/schemas/answers.ts';
 import type { CreditRecord, Import } from '../../../node/src/api/schemas/intake.ts';
 import type { PublicRecords, RecordPublicity } from '../../../node/src/api/schemas/publicity.ts';
 import type { Grant } from '../../../node/src/api/schemas/ledger.ts';
-import type { Binding, Consent, QuestionAbout } from '../../../node/src/api/schemas/subjects.ts';
+import type { Binding, Consent, QuestionAbout, Statement } from '../../../node/src/api/schemas/subjects.ts';
 
 export const HASH = `0x${'ab'.repeat(32)}`;
 export const NOW = '2026-11-23T08:00:00.000Z';
@@ -16,6 +16,7 @@ export const SUBJECT_NAME = '北京金丝雀商贸有限公司';
 export const record: CreditRecord = {
   id: '7',
   class: 1,
+  origin: 'agency',
   subject: { uscc: USCC, name: SUBJECT_NAME },
   documentNumber: '京市监罚〔2026〕7号',
   kind: 1,
@@ -106,6 +107,28 @@ const consent: Consent = {
   state: 'valid',
   givenAt: NOW,
   revokedAt: null,
+};
+const statement: Statement = {
+  recordId: '7',
+  origin: 'self-declared',
+  documentHash: HASH,
+  document: {
+    format: 'credit-statement/1',
+    kind: 46,
+    uscc: USCC,
+    subjectName: SUBJECT_NAME,
+    title: 't',
+    contents: 'c',
+    day: '2026-03-02',
+    until: null,
+    publicityAsked: true,
+    promise: 'p',
+    salt: 'ab'.repeat(32),
+  },
+  bindingId: '4',
+  signature: `0x${'1'.repeat(130)}`,
+  revoked: false,
+  createdAt: NOW,
 };
 const about: QuestionAbout = {
   direction: 'received',
@@ -253,6 +276,14 @@ export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
       consents: async () => one(consent),
       consent: async (id) => (id === HASH ? consent : undefined),
       revokeConsent: async () => sent,
+      addStatement: async () => statement,
+      statements: async () => [statement],
+      revokeStatement: async () => ({
+        recordId: '7',
+        newRecordId: null,
+        entryIds: ['1'],
+        alreadyDone: false,
+      }),
       questionsAbout: async () => one(about),
       authenticate: async () => USCC as Uscc,
     },

@@ -5,6 +5,7 @@ import {
   EMPTY_ROOT,
   entriesHash,
   type Hex,
+  isSelfDeclaredKind,
   randomSecret,
   type RegisterRoot,
   type RegisterSecret,
@@ -312,7 +313,10 @@ export async function registerWorld(
       db.transaction(async (tx) => {
         const made = records.map((record) => {
           number += 1;
-          return { ...sampleRecord(number), ...record, importRow: null };
+          const origin = isSelfDeclaredKind(record.kind ?? 0)
+            ? ('self-declared' as const)
+            : ('agency' as const);
+          return { ...sampleRecord(number), origin, ...record, importRow: null };
         });
         const stored = await new RecordStore(tx).insert(made, null, clock.now());
         await service.appendRecords(tx, stored);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { endpoint, type Endpoint } from '../endpoint.ts';
 import { notFound } from '../problem.ts';
 import { CreditCode, Hash, Id, Page } from '../schemas/common.ts';
+import { OperationResult } from '../schemas/intake.ts';
 import { Sent } from '../schemas/ledger.ts';
 import * as Subjects from '../schemas/subjects.ts';
 
@@ -123,6 +124,53 @@ export const subjectEndpoints: readonly Endpoint[] = [
     async handle({ params, body, services }) {
       const sent = await services.subjects.revokeConsent(params.id, body.signature);
       return { status: sentStatus(sent), json: sent };
+    },
+  }),
+  endpoint({
+    id: 'addStatement',
+    method: 'post',
+    path: '/v1/statements',
+    tag: 'Subjects',
+    summary: 'Relay what a subject says of itself (自愿注册), signed by its key',
+    access: ['officer'],
+    body: Subjects.AddStatement,
+    replies: { 201: { description: 'In the register’s book.', schema: Subjects.Statement } },
+    problems: ['STATEMENT_WRONG_SIGNER', 'STATEMENT_OTHER_SUBJECT', 'STATEMENT_PROMISE_MISSING'],
+    async handle({ body, services, noteAccess }) {
+      const uscc = parseUscc(body.document.uscc);
+      await noteAccess('statement.add', { subject: await services.tokens.subjectMark(uscc) });
+      return { status: 201, json: await services.subjects.addStatement(body) };
+    },
+  }),
+  endpoint({
+    id: 'listStatements',
+    method: 'get',
+    path: '/v1/statements',
+    tag: 'Subjects',
+    summary: 'What a subject says of itself, with its public promise of truth',
+    access: ['officer', 'auditor'],
+    query: z.object({ subject: CreditCode }),
+    replies: { 200: { description: 'The statements, withdrawn ones marked.', schema: Subjects.Statements } },
+    problems: ['USCC_CHECK'],
+    async handle({ query, services, noteAccess }) {
+      const uscc = parseUscc(query.subject);
+      await noteAccess('statement.find', { subject: await services.tokens.subjectMark(uscc) });
+      return { status: 200, json: { items: await services.subjects.statements(uscc) } };
+    },
+  }),
+  endpoint({
+    id: 'revokeStatement',
+    method: 'post',
+    path: '/v1/statements/{id}/revoke',
+    tag: 'Subjects',
+    summary: 'Relay that a subject withdraws its statement',
+    access: ['officer'],
+    params: z.object({ id: Hash }),
+    body: Subjects.RevokeStatement,
+    replies: { 200: { description: 'Withdrawn.', schema: OperationResult } },
+    problems: ['STATEMENT_UNKNOWN', 'STATEMENT_WRONG_SIGNER'],
+    async handle({ params, body, services }) {
+      return { status: 200, json: await services.subjects.revokeStatement(params.id, body) };
     },
   }),
   endpoint({

@@ -51,6 +51,9 @@ export const CreditRecord = z
   .object({
     id: Id,
     class: LedgerClass,
+    origin: z
+      .enum(['agency', 'self-declared'])
+      .meta({ description: 'Who says it: the agency, or the subject of itself.' }),
     subject: z.object({ uscc: z.string(), name: z.string() }),
     documentNumber: z.string(),
     kind: z.int(),

@@ -145,3 +145,58 @@ export const ReadOwnQuestions = z
   })
   .meta({ id: 'ReadOwnQuestions' });
 export type ReadOwnQuestions = z.output<typeof ReadOwnQuestions>;
+
+const StatementText = z.string().min(1).max(2_000);
+export const StatementDocument = z
+  .strictObject({
+    format: z.literal('credit-statement/1'),
+    kind: z.union([z.literal(46), z.literal(47), z.literal(48)]),
+    uscc: z.string().length(18),
+    subjectName: z.string().min(1).max(200),
+    title: z.string().min(1).max(200),
+    contents: StatementText,
+    day: DateText,
+    until: DateText.nullable(),
+    publicityAsked: z.boolean(),
+    promise: StatementText.meta({ description: 'The public promise of truth, to the letter.' }),
+    salt: z.string().regex(/^[0-9a-f]{64}$/),
+  })
+  .meta({ id: 'StatementDocument', description: 'What a subject says of itself (自愿注册).' });
+export const AddStatement = z
+  .strictObject({
+    bindingId: Id,
+    document: StatementDocument,
+    signature: Signature.meta({
+      description: 'EIP-712 Statement(uint256 bindingId,bytes32 documentHash) by the binding’s key.',
+    }),
+    salt: Hash.optional().meta({ description: 'Of the binding, where this node does not know it.' }),
+  })
+  .meta({ id: 'AddStatement' });
+export type AddStatement = z.output<typeof AddStatement>;
+export const Statement = z
+  .object({
+    recordId: Id,
+    origin: z.literal('self-declared'),
+    documentHash: Hash,
+    document: StatementDocument,
+    bindingId: Id,
+    signature: Signature,
+    revoked: z.boolean(),
+    createdAt: Moment,
+  })
+  .meta({
+    id: 'Statement',
+    description: 'A subject’s statement about itself, with its promise of truth. No agency vouches for it.',
+  });
+export type Statement = z.output<typeof Statement>;
+export const Statements = z.object({ items: z.array(Statement) }).meta({ id: 'Statements' });
+export const RevokeStatement = z
+  .strictObject({
+    bindingId: Id,
+    signature: Signature.meta({
+      description: 'EIP-712 StatementRevocation(uint256 bindingId,bytes32 documentHash), by a key bound now.',
+    }),
+    salt: Hash.optional(),
+  })
+  .meta({ id: 'RevokeStatement' });
+export type RevokeStatement = z.output<typeof RevokeStatement>;

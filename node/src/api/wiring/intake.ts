@@ -211,6 +211,7 @@ export function recordView(record: StoredRecord): CreditRecord {
   return {
     id: record.id.toString(),
     class: record.class,
+    origin: record.origin,
     subject: { uscc: record.uscc, name: record.subjectName },
     documentNumber: record.documentNumber,
     kind: record.kind,

@@ -54,7 +54,9 @@ export class Records implements RecordsPort {
     const stored = await new RecordStore(this.#rooms.db).byId(id);
     if (stored === undefined) return undefined;
     const corrections = operation.op === 'correct' ? operation.corrections : [];
-    const corrected = operation.op === 'correct' ? await this.#corrected(stored, corrections) : undefined;
+    // What is the subject's own has no template of ours to be corrected by; the register says so.
+    const corrects = operation.op === 'correct' && stored.origin === 'agency';
+    const corrected = corrects ? await this.#corrected(stored, corrections) : undefined;
     if (corrected !== undefined && 'issues' in corrected) throw correctionRefused(corrected.issues);
     const done = await this.#rooms.registers.operate({
       op: operation.op,
@@ -102,6 +104,11 @@ export class Records implements RecordsPort {
         const versions: OperationOnVersion[] = [];
         let refused: readonly IntakeIssue[] = [];
         for (const stored of await this.#versionsOf(operation.documentNumber)) {
+          if (stored.origin !== 'agency') {
+            // The subject’s own words: the register refuses, and says why.
+            versions.push({ ...base, recordId: stored.id });
+            continue;
+          }
           const corrected = await this.#corrected(stored, operation.corrections);
           if ('issues' in corrected) refused = corrected.issues;
           else versions.push({ ...base, recordId: stored.id, corrected: corrected.fields });

@@ -7,11 +7,18 @@ import {
 } from '@credit-ledger/sdk/protocol';
 import { bytesToHex } from 'viem';
 import type { BindingRow } from '../../store/subjects.ts';
-import { type ConsentStatus, explained, type QuestionAbout as About } from '../../subjects/index.ts';
+import {
+  type ConsentStatus,
+  explained,
+  type QuestionAbout as About,
+  type Statement as Registered,
+} from '../../subjects/index.ts';
 import type { Rooms } from '../rooms.ts';
 import type { PageOf } from '../schemas/common.ts';
+import type { OperationResult } from '../schemas/intake.ts';
 import type { Sent } from '../schemas/ledger.ts';
 import type {
+  AddStatement,
   Binding,
   Consent,
   ConsentInput,
@@ -19,6 +26,8 @@ import type {
   MakeBinding,
   QuestionAbout,
   ReadOwnQuestions,
+  RevokeStatement,
+  Statement,
 } from '../schemas/subjects.ts';
 import type { SubjectsPort } from '../services.ts';
 import { refusalView } from './answers.ts';
@@ -87,6 +96,37 @@ export class Subjects implements SubjectsPort {
 
   async revokeConsent(consentId: string, signature: string): Promise<Sent> {
     return this.#settled(await this.#rooms.subjects().consents.revoke(consentId as Hex, signature as Hex));
+  }
+
+  async addStatement({ bindingId, document, signature, salt }: AddStatement): Promise<Statement> {
+    const made = await this.#rooms.subjects().statements.register({
+      bindingId: BigInt(bindingId),
+      document,
+      signature: signature as Hex,
+      ...(salt === undefined ? {} : { salt: salt as Hex }),
+    });
+    return statementView(made);
+  }
+
+  async statements(uscc: Uscc): Promise<Statement[]> {
+    return (await this.#rooms.subjects().statements.list(uscc)).map(statementView);
+  }
+
+  async revokeStatement(
+    documentHash: string,
+    { bindingId, signature, salt }: RevokeStatement,
+  ): Promise<OperationResult> {
+    const done = await this.#rooms.subjects().statements.revoke(documentHash as Hex, {
+      bindingId: BigInt(bindingId),
+      signature: signature as Hex,
+      ...(salt === undefined ? {} : { salt: salt as Hex }),
+    });
+    return {
+      recordId: done.recordId.toString(),
+      newRecordId: null,
+      entryIds: done.entryIds.map(String),
+      alreadyDone: done.status === 'unchanged',
+    };
   }
 
   async questionsAbout(
@@ -189,5 +229,18 @@ function aboutView({ request, ...row }: About): QuestionAbout {
     refusal: refusalView(row.refusalCode),
     logId: row.logId,
     at: row.at.toISOString(),
+  };
+}
+
+function statementView(statement: Registered): Statement {
+  return {
+    recordId: statement.recordId.toString(),
+    origin: 'self-declared',
+    documentHash: statement.documentHash,
+    document: { ...statement.document },
+    bindingId: statement.bindingId.toString(),
+    signature: statement.signature,
+    revoked: statement.revoked,
+    createdAt: statement.createdAt.toISOString(),
   };
 }
