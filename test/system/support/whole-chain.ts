@@ -56,6 +56,23 @@ export function wordsOfAll(transactions: readonly PublicTransaction[]): Set<bigi
   return new Set(transactions.flatMap((transaction) => [...wordsOf(transaction)]));
 }
 
+/** Widest number that says nothing by itself: an id, a day, a time, a length, an offset, an enum. */
+const TELLING_ABOVE = 2n ** 32n;
+const LOW_248 = 2n ** 248n - 1n;
+
+/**
+ * What would link two sets of transactions by data: words wider than 32 bits that are in both, whole or (as in the
+ * entries of a batch, which have an operation above the key) in their low 248 bits.
+ */
+export function sharedWords(
+  some: readonly PublicTransaction[],
+  others: readonly PublicTransaction[],
+): bigint[] {
+  const low = (words: Set<bigint>): Set<bigint> => new Set([...words].map((word) => word & LOW_248));
+  const [left, right] = [low(wordsOfAll(some)), low(wordsOfAll(others))];
+  return [...left].filter((word) => word >= TELLING_ABOVE && right.has(word));
+}
+
 /** All that a transaction left, as one text of hexadecimal digits, its parts apart. */
 export function digitsOf({ input, logs }: PublicTransaction): string {
   return [input, ...logs.flatMap(({ topics, data }) => [...topics, data])]
