@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dateOfDay, dayAt } from '@credit-ledger/sdk/protocol';
 import { askAboutFive, failures, isAsExpected, ROLES, type Told } from './lib/acts/answers.ts';
-import { type Play, PLAY_STARTS_AT } from './lib/acts/play.ts';
+import { agenciesOf, type Play, PLAY_STARTS_AT } from './lib/acts/play.ts';
 import { fillRegisters } from './lib/acts/registers.ts';
 import { root } from './lib/checks.ts';
 import { Narrator } from './lib/narrate.ts';
@@ -13,7 +13,7 @@ import { endProcesses, isAlive, setStage } from './lib/stage.ts';
 
 const HELP = `npm run demo [-- --exit | --stop]
 
-Starts a chain and three agencies' nodes on this machine, imports sample files, anchors them, lets the
+Starts a chain and the nodes of three agencies and a bank on this machine, imports sample files, anchors them, lets the
 other two members witness, asks across provinces and verifies the answers as a third party.
 
   --exit   ends chain and nodes after the story
@@ -31,8 +31,7 @@ const { values } = parseArgs({
 });
 const directory = join(root, '.data', 'demo');
 const runFile = join(directory, 'run.json');
-const SLUGS = ['beijing', 'tianjin', 'hebei'] as const;
-const REGION_CODES = { beijing: 110_101, tianjin: 120_101, hebei: 130_102 } as const;
+const SLUGS = ['beijing', 'tianjin', 'hebei', 'bank'] as const;
 
 if (values.help) {
   process.stdout.write(HELP);
@@ -54,17 +53,12 @@ async function demonstrate(): Promise<void> {
   );
 
   const stage = await n.step(
-    'A chain starts, the council founds the ledger, three agencies start their nodes · 启动链、合约与三个节点',
+    'A chain starts, the council founds the ledger, three agencies and a bank start their nodes · 启动链、合约与四个节点',
     (progress) =>
       setStage({
         directory,
         startAt: PLAY_STARTS_AT,
-        agencies: SLUGS.map((slug) => ({
-          slug,
-          regionCode: REGION_CODES[slug],
-          name: cast.authorities[slug].name,
-          creditCode: cast.authorities[slug].uscc,
-        })),
+        agencies: agenciesOf(cast),
         onPart: (part) =>
           progress({ chain: 'the chain', contracts: 'contracts and council', nodes: 'nodes' }[part]),
       }),

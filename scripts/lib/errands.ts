@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { dateOfDay, dayAt } from '@credit-ledger/sdk/protocol';
-import type { QuestionDetail } from '../../node/src/api/schemas/answers.ts';
+import type { Ask, QuestionDetail } from '../../node/src/api/schemas/answers.ts';
 import type { Import, OperationsResult } from '../../node/src/api/schemas/intake.ts';
 import type { ChainStatus, Grant, Register } from '../../node/src/api/schemas/ledger.ts';
 import type { Connection } from '../../node/src/cli/connection.ts';
@@ -87,17 +87,21 @@ export async function untilGrantKnown(node: Connection, grantId: string): Promis
   }
 }
 
+/** A question of ours: of the member or the register that is named. */
+export type Question = Omit<Ask, 'member' | 'register'> &
+  ({ readonly member: string } | { readonly register: string });
+
 /** Asks, and waits for an answer that verified. @throws Error when it is refused or fails */
-export async function untilAnswered(
-  node: Connection,
-  ask: {
-    readonly subject: string;
-    readonly member: string;
-    readonly application: string;
-    readonly predicate: string;
-    readonly reason: string;
-  },
-): Promise<QuestionDetail> {
+export async function untilAnswered(node: Connection, ask: Question): Promise<QuestionDetail> {
+  const question = await untilSettled(node, ask);
+  if (question.state !== 'answered') {
+    throw new Error(`no answer: ${question.state} ${JSON.stringify(question.refusal ?? question.error)}`);
+  }
+  return question;
+}
+
+/** Asks, and waits until there is an answer that verified, a refusal, or an error. */
+export async function untilSettled(node: Connection, ask: Question): Promise<QuestionDetail> {
   const asked = await node.call<{ items: QuestionDetail[] }>('ask', { json: ask });
   let [body] = asked.body.items;
   if (body === undefined) throw new Error('no register was asked');
@@ -107,9 +111,6 @@ export async function untilAnswered(
       params: { id: body.id },
       reason: ask.reason,
     }));
-  }
-  if (body.state !== 'answered') {
-    throw new Error(`no answer: ${body.state} ${JSON.stringify(body.refusal ?? body.error)}`);
   }
   return body;
 }

@@ -21,6 +21,8 @@ export interface Agency {
   readonly name: string;
   readonly regionCode: number;
   readonly creditCode: string;
+  /** An authority by default, with a register and a witness. */
+  readonly role?: 'authority' | 'requester';
 }
 
 export interface StageNode extends Agency {
@@ -130,10 +132,10 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       name: agency.name,
       regionCode: agency.regionCode,
       creditCode: agency.creditCode,
-      role: 'authority',
+      role: agency.role ?? 'authority',
       endpoint: url,
       operator: keys.operator,
-      witness: keys.witness,
+      ...(agency.role === 'requester' ? {} : { witness: keys.witness }),
     }));
     await fundAccounts(chain.url, deployer, [
       ...seats.map((seat) => seat.address),

@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import { type CreditAnswer, parseCreditAnswer } from '@credit-ledger/sdk/answer';
-import { dateOfDay, dayAt } from '@credit-ledger/sdk/protocol';
+import { dateOfDay, dayAt, isLedgerError } from '@credit-ledger/sdk/protocol';
 import { createPublicClient, http, type PublicClient } from 'viem';
+import type { Register } from '../../../node/src/api/schemas/ledger.ts';
 import type { Connection } from '../../../node/src/cli/connection.ts';
+import { madeUpCode } from '../companies.ts';
 import type { Deployment } from '../deploy.ts';
 import type { Narrator } from '../narrate.ts';
+import { SeededRandom } from '../random.ts';
 import type { Cast, CastMember } from '../samples.ts';
+import type { Agency } from '../stage.ts';
 
 /** Monday morning in Beijing, so that a filing of that week falls due after the Dragon Boat holiday of 19 June. */
 export const PLAY_STARTS_AT = new Date('2026-06-08T09:00:00+08:00');
@@ -14,6 +18,8 @@ export const PLAY_STARTS_AT = new Date('2026-06-08T09:00:00+08:00');
 export interface Player {
   readonly slug: string;
   readonly name: string;
+  /** An authority by default: only authorities have registers. */
+  readonly role?: 'authority' | 'requester';
   readonly memberId: bigint;
   readonly connection: Connection;
 }
@@ -40,6 +46,41 @@ export interface Outcome {
   readonly outcome: string;
   /** Whether it ended as the rules want it. */
   readonly asExpected: boolean;
+}
+
+const PLACES = { beijing: 110_101, tianjin: 120_101, hebei: 130_102 } as const;
+const BANK_SEED = 58;
+
+/** Who plays: the three authorities of the cast, and a bank, which asks and answers nothing. */
+export function agenciesOf({ authorities }: Cast): Agency[] {
+  return [
+    ...(['beijing', 'tianjin', 'hebei'] as const).map((slug) => ({
+      slug,
+      regionCode: PLACES[slug],
+      name: authorities[slug].name,
+      creditCode: authorities[slug].uscc,
+    })),
+    {
+      slug: 'bank',
+      role: 'requester',
+      regionCode: 110_101,
+      name: '北京示例银行（虚构）',
+      creditCode: madeUpCode(new SeededRandom(BANK_SEED), '91', '110101'),
+    },
+  ];
+}
+
+/** Those who have registers. */
+export function authoritiesOf({ players }: Pick<Play, 'players'>): Player[] {
+  return players.filter(({ role }) => role !== 'requester');
+}
+
+/** The register of an authority, as its own node knows it. @throws Error when it has none */
+export async function registerOf({ name, memberId, connection }: Player): Promise<string> {
+  const { body } = await connection.call<{ items: Register[] }>('listRegisters');
+  const own = body.items.find(({ owner }) => owner === memberId.toString());
+  if (own === undefined) throw new Error(`${name} has no register`);
+  return own.id;
 }
 
 /** @throws Error when nobody of this name plays */
@@ -77,6 +118,17 @@ export async function letDaysPass(play: Play, days: number, why: string): Promis
     const moment = await play.moveTime(days);
     play.narrator.say(`  it is ${dateOfDay(dayAt(moment.getTime() / 1000))} · 今天`);
   });
+}
+
+/** The code with which something is refused, as the act wants it. @throws Error when nothing was refused */
+export async function refusalOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    if (isLedgerError(error)) return error.code;
+    throw error;
+  }
+  throw new Error('nothing was refused');
 }
 
 /** A path of the play's own. */

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { importFile, operateFile, untilGrantKnown, untilRegisterOpen, untilWitnessed } from '../errands.ts';
 import type { Grant } from '../../../node/src/api/schemas/ledger.ts';
 import type { Cast } from '../samples.ts';
-import { chainTime, type Play, type Player, playerOf } from './play.ts';
+import { authoritiesOf, chainTime, type Play, type Player, playerOf } from './play.ts';
 
 const GRANT_DAYS = 365;
 
 /** Each agency opens its register and imports its files; everything is anchored and witnessed. */
 export async function fillRegisters(play: Play): Promise<void> {
-  const { narrator: n, players } = play;
+  const { narrator: n } = play;
   await n.step(
     'Each agency opens its register: a secret stays at home, its commitment goes on chain · 开立登记册',
     () =>
       Promise.all(
-        players.map(async ({ connection }) => {
+        authoritiesOf(play).map(async ({ connection }) => {
           await connection.call('openRegister', { json: {} });
           await untilRegisterOpen(connection);
         }),
@@ -31,14 +31,15 @@ export async function fillRegisters(play: Play): Promise<void> {
 }
 
 /** Puts what every agency holds on the chain now, and waits until the others have witnessed it. */
-export async function anchorAll({ players }: Play, progress?: (text: string) => void): Promise<void> {
+export async function anchorAll(play: Play, progress?: (text: string) => void): Promise<void> {
+  const authorities = authoritiesOf(play);
   await Promise.all(
-    players.map(async ({ connection }) => {
+    authorities.map(async ({ connection }) => {
       await connection.call('anchor', { params: { id: await untilRegisterOpen(connection) } });
     }),
   );
   await untilWitnessed(
-    players.map(({ connection }) => connection),
+    authorities.map(({ connection }) => connection),
     progress,
   );
 }
@@ -49,18 +50,27 @@ export async function giveGrant(
   by: Player,
   to: Player,
   application: string,
-  grantee: { readonly region: number } | { readonly member: string } = { member: to.memberId.toString() },
+  options: { readonly region?: number; readonly consentRequired?: boolean } = {},
 ): Promise<void> {
+  const grantee =
+    options.region === undefined ? { member: to.memberId.toString() } : { region: options.region };
   const validUntil = new Date(((await chainTime(play)) + GRANT_DAYS * 86_400) * 1000).toISOString();
   const { body } = await by.connection.call<Grant>('giveGrant', {
-    json: { grantee, application, classes: [1], validUntil, maxUses: 1000 },
+    json: {
+      grantee,
+      application,
+      classes: [1],
+      validUntil,
+      maxUses: 1000,
+      consentRequired: options.consentRequired ?? false,
+    },
   });
   await untilGrantKnown(to.connection, body.id);
 }
 
 async function importAll(play: Play, progress: (text: string) => void): Promise<void> {
-  const { narrator: n, players, cast, samples } = play;
-  for (const { slug, name, connection } of players) {
+  const { narrator: n, cast, samples } = play;
+  for (const { slug, name, connection } of authoritiesOf(play)) {
     const { files, operations } = cast.imports[slug as keyof Cast['imports']];
     for (const { file, profile } of files) {
       progress(`${name}: ${file}`);

@@ -4,7 +4,7 @@ import { dateOfDay, dayAt } from '@credit-ledger/sdk/protocol';
 import { createLogger } from '../../../node/src/api/logging.ts';
 import { createNode, type LedgerNode } from '../../../node/src/app.ts';
 import { loadConfig } from '../../../node/src/config.ts';
-import { type Play, PLAY_STARTS_AT } from '../../../scripts/lib/acts/play.ts';
+import { agenciesOf, type Play, PLAY_STARTS_AT } from '../../../scripts/lib/acts/play.ts';
 import { Narrator } from '../../../scripts/lib/narrate.ts';
 import { makeSamples } from '../../../scripts/lib/samples.ts';
 import { setStage, type Stage } from '../../../scripts/lib/stage.ts';
@@ -20,8 +20,6 @@ export interface TestPlay {
   dispose(): Promise<void>;
 }
 
-const PLACES = { beijing: 110_101, tianjin: 120_101, hebei: 130_102 } as const;
-
 /** The demonstration's stage within the test: the same dates, files and settings, its nodes in this process. */
 export async function testPlay(): Promise<TestPlay> {
   const temp = await makeTempDir();
@@ -34,12 +32,7 @@ export async function testPlay(): Promise<TestPlay> {
   const stage = await setStage({
     directory: temp.path,
     startAt: PLAY_STARTS_AT,
-    agencies: (['beijing', 'tianjin', 'hebei'] as const).map((slug) => ({
-      slug,
-      regionCode: PLACES[slug],
-      name: cast.authorities[slug].name,
-      creditCode: cast.authorities[slug].uscc,
-    })),
+    agencies: agenciesOf(cast),
     settings: { pollMilliseconds: 100, proverWorkers: 1 },
     startInProcess: async (dataDir) => {
       const node = await createNode(await loadConfig(dataDir, {}), {
