@@ -1,33 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import {
-  type Expectations,
-  type NetworkFile,
-  parseNetworkFile,
-  type Source,
-  type Verification,
-  verifyAnswer,
-} from '@credit-ledger/sdk/answer';
-import { chainFacts, deploymentOf, LedgerView } from '@credit-ledger/sdk/chain';
-import { dayAt } from '@credit-ledger/sdk/protocol';
-import { untilAnswered } from '../errands.ts';
+import { writeFile } from 'node:fs/promises';
+import { parseNetworkFile, type Verification, verifyAnswer } from '@credit-ledger/sdk/answer';
 import type { CastMember } from '../samples.ts';
-import {
-  answerOf,
-  chainTime,
-  companyOf,
-  inPlay,
-  inWords,
-  type Play,
-  type Player,
-  playerOf,
-  readerOf,
-} from './play.ts';
+import { companyOf, inPlay, type Play, playerOf } from './play.ts';
+import { ask, expectationsOf, failures, type Given, onChain, type Wish } from './questions.ts';
 import { giveGrant } from './registers.ts';
 
 const APPLICATION = 'procurement-qualification';
 const PREDICATE = 'no-severe-default';
-const REASON = 'demonstration: qualification of a supplier';
-const MOST_AGE_SECONDS = 86_400;
 
 export const ROLES: Readonly<Record<CastMember['role'], string>> = {
   clean: 'no entry at all 无任何记录',
@@ -48,12 +27,9 @@ export interface Told {
 }
 
 interface Asked {
+  readonly wish: Wish;
   readonly role: CastMember['role'];
-  readonly file: string;
-  readonly answer: string;
-  readonly seconds: number;
-  readonly logId: string;
-  readonly registerId: string;
+  readonly given: Given;
 }
 
 /** Hebei asks Beijing about the five companies; a third party verifies online and offline, forgeries included. */
@@ -66,73 +42,26 @@ export async function askAboutFive(play: Play): Promise<readonly Told[]> {
   );
   n.say(`\nHebei asks Beijing: “${PREDICATE}”? · 河北向北京提问：近三年内无有效的严重失信记录？`);
   const asked: Asked[] = [];
-  for (const company of cast.companies) asked.push(await askAbout(play, hebei, beijing, company));
+  for (const company of cast.companies) {
+    const wish = supplierWish(play, company.role);
+    const title = `${company.name} (${ROLES[company.role]})`;
+    asked.push({ wish, role: company.role, given: await ask(play, wish, title, company.role) });
+  }
   return n.step('A third party verifies, with the chain and without · 第三方在线、离线验证', (progress) =>
     verifyAll(play, asked, progress),
   );
+}
+
+/** Hebei’s question to Beijing about a supplier of the cast. */
+export function supplierWish(play: Play, role: CastMember['role'], predicate = PREDICATE): Wish {
+  const [from, to] = [playerOf(play, 'hebei'), playerOf(play, 'beijing')];
+  return { from, to, company: companyOf(play, role), application: APPLICATION, predicate };
 }
 
 /** Whether an answer is what the cast says of its company, and holds for everybody. */
 export function isAsExpected(play: Play, { role, answer, online, offline }: Told): boolean {
   const right = companyOf(play, role).noSevereDefault ? 'YES' : 'NO';
   return answer === right && online.overall === 'VALID' && offline.overall === 'VALID';
-}
-
-/** The checks that an answer did not pass. */
-export function failures({ checks }: Verification): string {
-  return checks
-    .filter(({ verdict }) => verdict === 'INVALID' || verdict === 'ERROR')
-    .map(({ check, reason }) => `${check} ${reason}`)
-    .join(', ');
-}
-
-/** The same question once more: what a later act has made of the answer. Verified against the chain. */
-export async function askAgain(
-  play: Play,
-  role: CastMember['role'],
-  suffix: string,
-): Promise<{ readonly answer: string; readonly verified: boolean }> {
-  const hebei = playerOf(play, 'hebei');
-  const beijing = playerOf(play, 'beijing');
-  const { file, answer } = await askAbout(play, hebei, beijing, companyOf(play, role), suffix);
-  const network = parseNetworkFile((await hebei.connection.call('getNetwork')).body);
-  const text = await readFile(file, 'utf8');
-  const expected = await expectationsOf(play, role);
-  const { overall } = await verifyAnswer(text, network, expected, onChain(play, network));
-  return { answer, verified: overall === 'VALID' };
-}
-
-async function askAbout(
-  play: Play,
-  from: Player,
-  to: Player,
-  company: CastMember,
-  suffix = '',
-): Promise<Asked> {
-  const { narrator: n } = play;
-  const started = performance.now();
-  const question = await n.step(`${company.name} (${ROLES[company.role]})`, (progress) => {
-    progress('checked, proved, logged on chain, signed, verified');
-    return untilAnswered(from.connection, {
-      subject: company.uscc,
-      member: to.memberId.toString(),
-      application: APPLICATION,
-      predicate: PREDICATE,
-      reason: REASON,
-    });
-  });
-  const file = inPlay(play, 'answers', `${company.role}${suffix}.json`);
-  await writeFile(file, `${JSON.stringify(question.document, null, 2)}\n`);
-  n.say(`  ${inWords(question)}`);
-  const document = answerOf(question.document);
-  return {
-    role: company.role,
-    file,
-    answer: question.answer === true ? 'YES' : 'NO',
-    seconds: (performance.now() - started) / 1000,
-    logId: document.log.logId,
-    registerId: document.request.registerId,
-  };
 }
 
 async function verifyAll(
@@ -146,21 +75,24 @@ async function verifyAll(
   await writeFile(inPlay(play, 'network.json'), `${JSON.stringify(network, null, 2)}\n`);
   const checkpoint = (
     await connection.call<Record<string, unknown>>('makeCheckpoint', {
-      json: { registerId: asked[0]?.registerId, logIds: asked.map(({ logId }) => logId) },
+      json: {
+        registerId: asked[0]?.given.answer.request.registerId,
+        logIds: asked.map(({ given }) => given.answer.log.logId),
+      },
     })
   ).body;
   await writeFile(inPlay(play, 'checkpoint.json'), `${JSON.stringify(checkpoint, null, 2)}\n`);
   const pinned = parseNetworkFile(network);
   const chain = onChain(play, pinned);
   const told: Told[] = [];
-  for (const { role, file, answer, seconds } of asked) {
+  for (const { wish, role, given } of asked) {
+    const { file, text, seconds, question } = given;
     progress(file);
-    const text = await readFile(file, 'utf8');
-    const expected = await expectationsOf(play, role);
+    const expected = await expectationsOf(play, wish);
     told.push({
       file,
       role,
-      answer,
+      answer: question.answer === true ? 'YES' : 'NO',
       seconds,
       online: await verifyAnswer(text, pinned, expected, chain),
       offline: await verifyAnswer(text, pinned, expected, { checkpoint }),
@@ -178,24 +110,4 @@ async function verifyAll(
     );
   }
   return told;
-}
-
-function onChain(play: Play, network: NetworkFile): Source {
-  const deployment = deploymentOf(network, BigInt(play.deployment.deployedAtBlock));
-  return { chain: chainFacts(new LedgerView(readerOf(play), deployment)) };
-}
-
-/** What a third party expects of an answer that Beijing gave Hebei today, by the time of the story. */
-async function expectationsOf(play: Play, role: CastMember['role']): Promise<Expectations> {
-  const now = await chainTime(play);
-  return {
-    subject: companyOf(play, role).uscc,
-    predicate: { application: APPLICATION, predicate: PREDICATE },
-    application: APPLICATION,
-    asOfDay: dayAt(now),
-    now,
-    requester: playerOf(play, 'hebei').memberId,
-    authority: playerOf(play, 'beijing').memberId,
-    maxAgeSeconds: MOST_AGE_SECONDS,
-  };
 }

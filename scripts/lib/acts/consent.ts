@@ -1,19 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import {
   applicationIdOf,
-  BINDING_TYPES,
-  bindingCommitOf,
   CONSENT_REVOCATION_TYPES,
   CONSENT_TYPES,
   type ConsentTerms,
   type Hex,
   ledgerDomain,
-  type Uscc,
 } from '@credit-ledger/sdk/protocol';
 import { bytesToHex } from 'viem';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import type { QuestionDetail } from '../../../node/src/api/schemas/answers.ts';
-import type { Binding, Consent, ConsentInput } from '../../../node/src/api/schemas/subjects.ts';
+import type { Consent, ConsentInput } from '../../../node/src/api/schemas/subjects.ts';
 import { untilAnswered } from '../errands.ts';
 import {
   chainTime,
@@ -26,6 +22,7 @@ import {
   registerOf,
 } from './play.ts';
 import { giveGrant } from './registers.ts';
+import { bindKey } from './subject-key.ts';
 
 const APPLICATION = 'bank-credit-review';
 const PREDICATE = 'no-severe-default';
@@ -38,28 +35,17 @@ export async function askWithConsent(play: Play): Promise<Outcome> {
   const beijing = playerOf(play, 'beijing');
   const bank = playerOf(play, 'bank');
   const company = companyOf(play, 'clean');
-  const key = privateKeyToAccount(generatePrivateKey());
   const domain = ledgerDomain(BigInt(play.deployment.chainId), play.deployment.processes.consents);
   const registerId = await registerOf(beijing);
-  const salt = bytesToHex(randomBytes(32));
 
   n.say(`\nA bank asks about ${company.name} · 银行授信审查，须经企业电子授权`);
-  const bindingId = await n.step(
+  const { account, bindingId, salt } = await n.step(
     'Beijing grants the bank the question, with consent only; the company binds a key of its own · 授权银行；企业绑定密钥',
     async () => {
       await giveGrant(play, beijing, bank, APPLICATION, { consentRequired: true });
-      const bindingCommit = bindingCommitOf(company.uscc as Uscc, salt);
-      const signature = await key.signTypedData({
-        domain,
-        types: BINDING_TYPES,
-        primaryType: 'Binding',
-        message: { voucher: beijing.memberId, bindingCommit },
-      });
-      const json = { uscc: company.uscc, subject: key.address.toLowerCase(), salt, signature };
-      return (await beijing.connection.call<Binding>('makeBinding', { json })).body.bindingId;
+      return bindKey(play, beijing, company);
     },
   );
-  if (bindingId === null) throw new Error('the key was not bound');
 
   const ask = (consentId?: Hex): Promise<QuestionDetail> =>
     untilAnswered(bank.connection, {
@@ -88,7 +74,7 @@ export async function askWithConsent(play: Play): Promise<Outcome> {
   const { consentId, answered } = await n.step(
     `The company consents: this bank, this question, ${CONSENT_DAYS} days, twice; the bank asks again · 企业签署电子授权`,
     async () => {
-      const signature = await key.signTypedData({
+      const signature = await account.signTypedData({
         domain,
         types: CONSENT_TYPES,
         primaryType: 'Consent',
@@ -104,7 +90,7 @@ export async function askWithConsent(play: Play): Promise<Outcome> {
   const afterwards = await n.step(
     'The company revokes its consent; the bank asks once more · 企业撤回授权',
     async () => {
-      const signature = await key.signTypedData({
+      const signature = await account.signTypedData({
         domain,
         types: CONSENT_REVOCATION_TYPES,
         primaryType: 'ConsentRevocation',

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { type CreditAnswer, parseCreditAnswer } from '@credit-ledger/sdk/answer';
 import { dateOfDay, dayAt, isLedgerError } from '@credit-ledger/sdk/protocol';
 import { createPublicClient, http, type PublicClient } from 'viem';
 import type { Register } from '../../../node/src/api/schemas/ledger.ts';
@@ -134,11 +133,6 @@ export async function refusalOf(work: Promise<unknown>): Promise<string> {
 /** A path of the play's own. */
 export function inPlay({ directory }: Pick<Play, 'directory'>, ...path: string[]): string {
   return join(directory, ...path);
-}
-
-/** The answer of a question, read strictly. @throws LedgerError with a FORMAT_… code */
-export function answerOf(document: unknown): CreditAnswer {
-  return parseCreditAnswer(document);
 }
 
 /** YES, NO, or that there is none; with a mark when it rests on a disputed record. */
