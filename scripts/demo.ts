@@ -7,6 +7,7 @@ import { askAboutFive, isAsExpected, ROLES, type Told } from './lib/acts/answers
 import { agenciesOf, type Play, PLAY_STARTS_AT } from './lib/acts/play.ts';
 import { failures } from './lib/acts/questions.ts';
 import { fillRegisters } from './lib/acts/registers.ts';
+import { playProcesses } from './lib/acts/story.ts';
 import { root } from './lib/checks.ts';
 import { Narrator } from './lib/narrate.ts';
 import { makeSamples } from './lib/samples.ts';
@@ -90,12 +91,24 @@ async function demonstrate(): Promise<void> {
     await fillRegisters(play);
     const told = await askAboutFive(play);
     summarise(n, told);
-    const asExpected = told.every((each) => isAsExpected(play, each));
+    const outcomes = await playProcesses(play);
+    n.say('');
+    n.table(
+      ['act 环节', 'company 企业', 'outcome 结果', ''],
+      outcomes.map(({ act, subject, outcome, asExpected }) => [
+        act,
+        subject,
+        outcome,
+        asExpected ? '✔' : '✖',
+      ]),
+    );
+    const asExpected =
+      told.every((each) => isAsExpected(play, each)) && outcomes.every((each) => each.asExpected);
     if (!asExpected) process.exitCode = 1;
     n.say(
       asExpected
-        ? `\nAll five answers are right and verified. ${n.seconds.toFixed(0)} s in all. 五个答案均正确并通过验证。`
-        : '\nNOT all answers are right and verified. 有答案不正确或未通过验证。',
+        ? `\nAll answers are right and verified, and every process ended as the rules want it. ${n.seconds.toFixed(0)} s in all. 全部答案正确并通过验证，各环节结果均符合规则。`
+        : '\nNOT all is as it should be. 有结果不符合预期。',
     );
   } catch (error) {
     await stage.stop();

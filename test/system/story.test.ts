@@ -4,8 +4,9 @@ import { createWalletClient, http } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { RecordStore } from '../../node/src/store/records.ts';
 import { askAboutFive, isAsExpected } from '../../scripts/lib/acts/answers.ts';
-import { readerOf } from '../../scripts/lib/acts/play.ts';
+import { type Outcome, readerOf } from '../../scripts/lib/acts/play.ts';
 import { fillRegisters } from '../../scripts/lib/acts/registers.ts';
+import { playProcesses } from '../../scripts/lib/acts/story.ts';
 import { ANVIL_MNEMONIC } from '../../scripts/lib/anvil.ts';
 import { findNeedles, needlesOfCode, needlesOfText, type Needle } from './support/needles.ts';
 import { type TestPlay, testPlay } from './support/play.ts';
@@ -14,18 +15,29 @@ import { digitsOf, type PublicTransaction, readWholeChain } from './support/whol
 describe('the whole story on fixed dates', function () {
   this.timeout(600_000);
   let told: TestPlay;
+  let outcomes: readonly Outcome[];
   let chain: readonly PublicTransaction[];
 
   before(async () => {
     told = await testPlay();
     await fillRegisters(told.play);
+    outcomes = await playProcesses(told.play);
   });
   after(() => told.dispose());
+
+  function expectOutcome(name: Outcome['name']): void {
+    const found = outcomes.find((each) => each.name === name);
+    expect(found?.asExpected, `${found?.act}: ${found?.outcome}`).to.equal(true);
+  }
 
   it('answers about the five companies as the law has it, and every answer verifies', async () => {
     const answers = await askAboutFive(told.play);
     expect(answers).to.have.length(5);
     for (const answer of answers) expect(isAsExpected(told.play, answer), answer.role).to.equal(true);
+  });
+
+  it('lets a bank ask with a company’s consent only, and no longer once it is revoked', () => {
+    expectOutcome('consent');
   });
 
   describe('and on the chain, for everybody to read,', () => {

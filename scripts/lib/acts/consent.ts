@@ -102,6 +102,7 @@ export async function askWithConsent(play: Play): Promise<Outcome> {
   );
   n.say(`  refused 拒绝: ${afterwards}`);
   return {
+    name: 'consent',
     act: 'a question with consent 电子授权',
     subject: company.name,
     outcome: `${without} → ${inWords(answered)} → ${afterwards}`,

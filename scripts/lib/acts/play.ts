@@ -40,6 +40,8 @@ export interface Play {
 
 /** How an act ended, for the table at the end. */
 export interface Outcome {
+  readonly name:
+    'letter-kept' | 'letter-broken' | 'letter-refused' | 'filing-overdue' | 'dispute' | 'repair' | 'consent';
   readonly act: string;
   readonly subject: string;
   readonly outcome: string;
