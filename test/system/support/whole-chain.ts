@@ -1,4 +1,5 @@
 import { type Address, createPublicClient, type Hex, http } from 'viem';
+import { bytesOfHex, type Source } from '../../support/plaintext-scan.ts';
 
 /** A transaction with all that it left on the chain for everybody to read. */
 export interface PublicTransaction {
@@ -73,11 +74,14 @@ export function sharedWords(
   return [...left].filter((word) => word >= TELLING_ABOVE && right.has(word));
 }
 
-/** All that a transaction left, as one text of hexadecimal digits, its parts apart. */
-export function digitsOf({ input, logs }: PublicTransaction): string {
-  return [input, ...logs.flatMap(({ topics, data }) => [...topics, data])]
-    .map((part) => part.slice(2).toLowerCase())
-    .join('|');
+/** All that transactions left, part by part, to be searched. */
+export function sourcesOf(transactions: readonly PublicTransaction[]): Source[] {
+  return transactions.flatMap(({ hash, input, logs }) => [
+    { where: `call ${hash}`, bytes: bytesOfHex(input) },
+    ...logs.flatMap(({ topics, data }) =>
+      [...topics, data].map((part) => ({ where: `event of ${hash}`, bytes: bytesOfHex(part) })),
+    ),
+  ]);
 }
 
 function wordsIn(digits: string): bigint[] {
