@@ -4,8 +4,16 @@ import {
   BINDING_TRANSITIONS,
   CASE_TRANSITIONS,
   CONSENT_TRANSITIONS,
+  FILING_TRANSITIONS,
+  LETTER_TRANSITIONS,
   PLEDGE_TRANSITIONS,
 } from '@credit-ledger/sdk/protocol';
+import {
+  commitmentItemsAbi,
+  commitmentLettersAbi,
+  incompleteFilingsAbi,
+  workingCalendarAbi,
+} from '../../sdk/src/chain/abi/index.ts';
 
 /** One step of a process, as every table of steps in the SDK has it. */
 interface Transition {
@@ -33,6 +41,8 @@ const TABLES: readonly {
   },
   { page: 'consents.md', heading: 'Bindings', steps: BINDING_TRANSITIONS },
   { page: 'consents.md', heading: 'Consents', steps: CONSENT_TRANSITIONS },
+  { page: 'letters.md', heading: 'Steps', steps: LETTER_TRANSITIONS },
+  { page: 'filings.md', heading: 'Steps', steps: FILING_TRANSITIONS },
   { page: 'pledges.md', heading: 'Steps', steps: PLEDGE_TRANSITIONS },
 ];
 
@@ -57,12 +67,34 @@ function stepsUnder(text: string, heading: string): string[][] {
   );
 }
 
+/** Where a page names the errors of contracts, and the interfaces that have them: none may be left out. */
+const REFUSALS = [
+  { page: 'letters.md', abis: [commitmentItemsAbi, commitmentLettersAbi] },
+  { page: 'filings.md', abis: [incompleteFilingsAbi, workingCalendarAbi] },
+] as const;
+
 describe('The pages of the processes', () => {
   for (const { page, heading, steps } of TABLES) {
     it(`${page}, ${heading}: the table is the SDK’s, to which the contract is held`, () => {
       expect(stepsUnder(pageOf(page), heading)).to.deep.equal(
         steps.map(({ from, action, by, to }) => [from, action, by, to]),
       );
+    });
+  }
+
+  for (const { page, abis } of REFUSALS) {
+    it(`${page} says of every error when it comes`, () => {
+      const section =
+        pageOf(page)
+          .split(/^## /m)
+          .find((part) => part.startsWith('Refusals\n')) ?? '';
+      const named = [...section.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+      const errors = abis.flatMap((abi) =>
+        abi.filter(({ type }) => type === 'error').map(({ name }) => name),
+      );
+      expect(errors.length).to.be.greaterThan(10);
+      const missing = errors.filter((error) => !named.includes(error));
+      expect(missing).to.deep.equal([]);
     });
   }
 });

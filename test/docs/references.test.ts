@@ -7,6 +7,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const documents = [
   'README.md',
   ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ...readdirSync(join(root, 'docs/processes')).map((name) => `docs/processes/${name}`),
   'circuits/README.md',
   'contracts/README.md',
   'sdk/README.md',
