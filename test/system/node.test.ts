@@ -7,12 +7,14 @@ import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from 'viem
 import type { Question, QuestionDetail, Verification } from '../../node/src/api/schemas/answers.ts';
 import type { CreditRecord, Import } from '../../node/src/api/schemas/intake.ts';
 import type { Grant, Receipt, Register, Sent } from '../../node/src/api/schemas/ledger.ts';
+import type { PublicRecords, Timeliness } from '../../node/src/api/schemas/publicity.ts';
 import type { Readiness } from '../../node/src/api/schemas/system.ts';
 import { createLogger } from '../../node/src/api/logging.ts';
 import { createNode, type LedgerNode } from '../../node/src/app.ts';
 import { Connection } from '../../node/src/cli/connection.ts';
 import { run } from '../../node/src/cli/main.ts';
 import { loadConfig } from '../../node/src/config.ts';
+import { followedCalendar } from '../../node/src/publicity/index.ts';
 import { setUpNode, type SetUp } from '../../node/src/setup.ts';
 import { ANVIL_MNEMONIC, startAnvil, type Anvil } from '../../scripts/lib/anvil.ts';
 import { deployLedger, type Deployment } from '../../scripts/lib/deploy.ts';
@@ -200,6 +202,27 @@ describe('three nodes on one chain', function () {
     expect(standing?.rootIsRight).to.equal(true);
     const { items } = await call<{ items: Register[] }>(tianjin(), 'listRegisters');
     expect(items[0]).to.deep.include({ id: '1', owner: '1', own: false, contested: false });
+  });
+
+  it('publish what the law shows to anybody, and count how timely by the calendar of the chain', async () => {
+    const uscc = cast['severe']?.uscc ?? '';
+    const published = await call<PublicRecords>(beijing(), 'getPublicRecords', { query: { uscc } });
+    expect(published.agency).to.deep.include({ member: '1', name: AGENCIES[0]?.name });
+    expect(published.items.length).to.be.greaterThan(0);
+    for (const { id, subject, severity } of published.items) {
+      expect(id).to.match(/^[0-9a-f]{32}$/);
+      expect(subject.uscc).to.equal(uscc);
+      expect(severity).to.have.all.keys('code', 'name', 'source', 'basis');
+    }
+    const figures = await call<Timeliness>(beijing(), 'getTimeliness');
+    const { inTime, late, due, overdue, calendarMissing } = figures.total;
+    expect(inTime + late + calendarMissing).to.be.greaterThan(0);
+    expect(due + overdue).to.equal(0);
+    // The years that the founding set are those that the node counts with.
+    const calendar = await followedCalendar((nodes[0] as LedgerNode).rooms.db);
+    expect(calendar.years).to.include.members([2025, 2026]);
+    const metrics = await (nodes[0] as LedgerNode).services.health.gauges();
+    expect(metrics).to.include({ publicity_at_risk: 0, publicity_overdue: 0 });
   });
 
   it('correct, repair and dispute by command, and say what cannot be done by its code', async () => {

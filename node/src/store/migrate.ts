@@ -83,9 +83,8 @@ async function readMigrations(): Promise<Migration[]> {
       return { version: Number(match[1]), name: file.slice(0, -'.sql'.length), sql, sha256 };
     }),
   );
-  // Numbers may leave gaps: a number is given out when its work begins, and the work ends in another order.
   migrations.forEach(({ version, name }, index) => {
-    if (migrations[index - 1]?.version === version) throw new Error(`migration ${name} has a number twice`);
+    if (version !== index + 1) throw new Error(`migration ${name} is out of sequence`);
   });
   return migrations;
 }
