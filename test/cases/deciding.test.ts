@@ -348,6 +348,7 @@ describe('Deciding a case', function () {
         kind: 3,
         domain: 2,
         severity: 3 as const,
+        severityBasis: '裁量基准',
         day: dayOfDate('2026-05-01') as number,
         until: 1_048_575,
       };

@@ -131,8 +131,8 @@ export class Deliveries {
     if (row.recordId === null) return null;
     const record = await new RecordStore(this.#parts.db).byId(row.recordId);
     if (record === undefined) return null;
-    const { kind, domain, severity, day, until } = record;
-    return { kind, domain, severity, day, until };
+    const { kind, domain, severity, severityBasis, day, until } = record;
+    return { kind, domain, severity, severityBasis, day, until };
   }
 }
 

@@ -9,6 +9,7 @@ export {
   type CaseRegisters,
   type CaseTransactions,
 } from './ports.ts';
+export { type ReportParts, Reports } from './report.ts';
 export { type CaseDetail, type CaseFilter, CaseService } from './service.ts';
 export {
   type CaseAccepted,

@@ -26,6 +26,9 @@ export const factsSchema = z.strictObject({
   kind: z.int().min(0).max(63),
   domain: z.int().min(0).max(15),
   severity: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
+  /** The rule of the source's own that set the severity. */
+  severityBasis: z.string().min(1).max(2_000),
+  /** Of the decision, since 1970. */
   day: z.int().min(0).max(1_048_575),
   until: z.int().min(0).max(1_048_575),
 });

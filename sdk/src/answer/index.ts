@@ -8,5 +8,6 @@ export * from './letter-copy.ts';
 export * from './network.ts';
 export { type FormatCode, MAX_DOCUMENT_CHARACTERS, parseJsonStrictly } from './read.ts';
 export * from './reasons.ts';
+export * from './report.ts';
 export * from './signing.ts';
 export * from './verify.ts';
