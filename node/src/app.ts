@@ -8,10 +8,11 @@ import { LedgerView, makeCheckpoint, makeNetworkFile, ProcessView } from '@credi
 import { type Hex, isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
 import { AnswerService, loadCircuitKeys, type OwnRegisters, PooledProver } from './answers/index.ts';
 import { createApi, createLogger, type Logger, type NodeServices } from './api/index.ts';
-import type { Exchange, Rooms, SubjectRooms } from './api/rooms.ts';
+import type { CaseRooms, Exchange, Rooms, SubjectRooms } from './api/rooms.ts';
 import { servicesOf } from './api/wiring/index.ts';
 import { notAMember } from './api/wiring/words.ts';
 import { type EventHandler, type FollowedEvent, Follower, ledgerClient, Outbox } from './chain/index.ts';
+import { CASE_LIMITS, CaseBoard, CaseService, Reports } from './cases/index.ts';
 import { ChainClock, systemClock, type Clock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
 import {
@@ -151,6 +152,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
 
   let exchange: Exchange | undefined;
   let subjects: SubjectRooms | undefined;
+  let cases: CaseRooms | undefined;
   const late: EventHandler<FollowedEvent>[] = [];
   const letters: LettersRoom = new LettersRoom({
     db,
@@ -209,6 +211,10 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     subjects() {
       if (subjects === undefined) throw notAMember();
       return subjects;
+    },
+    cases() {
+      if (cases === undefined) throw notAMember();
+      return cases;
     },
   };
   const services = servicesOf(rooms);
@@ -281,9 +287,18 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
       questions: new SubjectQuestions(parts),
       statements: new Statements({ ...parts, registers }),
     };
-    late.push(made.responder as EventHandler<FollowedEvent>);
+    const board = new CaseBoard(db);
+    const caseParts = { ...shared, transport, registers, board, contract: deployment.processes.cases };
+    const service = new CaseService({
+      ...caseParts,
+      log: logger.child({ room: 'cases' }),
+      limits: CASE_LIMITS,
+    });
+    cases = { service, reports: new Reports(caseParts) };
+    late.push(made.responder as EventHandler<FollowedEvent>, service as EventHandler<FollowedEvent>);
     await made.responder.start();
     await made.requester.start();
+    service.start();
     exchange = made;
     logger.info({ memberId: memberId.toString() }, 'this node is a member');
   }
@@ -338,6 +353,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     await letters.stop();
     await exchange?.requester.stop();
     await exchange?.responder.stop();
+    await cases?.service.stop();
     await witness.stop();
     await registers.stop();
     await outbox.stop();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ENDPOINTS } from '../../node/src/api/endpoints/index.ts';
 import type { NodeServices } from '../../node/src/api/services.ts';
 import { startApi, type TestApi } from '../api/support/api.ts';
-import { HASH, roomDoubles, USCC } from '../api/support/doubles.ts';
+import { caseView, HASH, roomDoubles, USCC } from '../api/support/doubles.ts';
 import { makeTempDir } from '../support/temp.ts';
 import { json, ledger, type Ran } from './support.ts';
 import { madeUpProcesses } from '../support/deployment.ts';
@@ -57,6 +57,43 @@ describe('commands that talk to a node', () => {
       ['correct', '7', '--reason', 'r', '--set', '罚款金额=1'],
       ['recordId', 'newRecordId', 'entryIds', 'alreadyDone'],
     ],
+    [
+      'officer',
+      ['dispute', '--register', '1', '--subject', USCC, '--document', '京罚1号', '--reason', 'r'],
+      ['filing', 'documentHash', 'delivered', 'case', 'sent'],
+    ],
+    [
+      'officer',
+      [
+        'repair',
+        '--register',
+        '1',
+        '--subject',
+        USCC,
+        '--document',
+        '京罚1号',
+        '--reason',
+        'r',
+        '--met',
+        'training',
+      ],
+      ['filing', 'documentHash', 'delivered', 'case', 'sent'],
+    ],
+    ['officer', ['case', 'list', '--overdue'], ['items', 'next']],
+    ['officer', ['case', 'show', '9', '--reason', 'r'], [...Object.keys(caseView), 'ourParts', 'private']],
+    [
+      'officer',
+      ['case', 'decide', '9', '--outcome', 'upheld', '--reason', 'r'],
+      ['state', 'transactionHash', 'blockNumber', 'registerId'],
+    ],
+    [
+      'officer',
+      ['case', 'dismiss', '9', '--code', 'MALFORMED'],
+      ['state', 'transactionHash', 'blockNumber', 'registerId'],
+    ],
+    ['officer', ['case', 'withdraw', '9'], ['state', 'transactionHash', 'blockNumber', 'registerId']],
+    ['officer', ['case', 'overdue', '9'], ['state', 'transactionHash', 'blockNumber', 'registerId']],
+    ['officer', ['report', USCC, '--reason', 'r'], ['format', 'records']],
     ['officer', ['receipt', '7'], ['recordId', 'registerId', 'entries']],
     ['officer', ['network'], ['format']],
     ['officer', ['checkpoint', '1'], ['format']],

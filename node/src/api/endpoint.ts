@@ -29,6 +29,8 @@ export interface Call<P, Q, B> {
   readonly principal: Principal;
   readonly services: NodeServices;
   readonly requestId: string;
+  /** Why the caller wants to know, as the header X-Access-Reason says. */
+  readonly reason: string | undefined;
   /** Aborted when the caller has gone. */
   readonly signal: AbortSignal;
   /**

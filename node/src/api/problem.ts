@@ -92,3 +92,10 @@ export function notFound(what: string, id: string): LedgerError {
     { what, id },
   );
 }
+
+export function reasonMissing(): LedgerError {
+  return new LedgerError('ACCESS_REASON_MISSING', {
+    en: 'Say why, in the header X-Access-Reason (percent-encoded UTF-8); it goes into the access log.',
+    zh: '请在请求头 X-Access-Reason 中说明理由（UTF-8 百分号编码），该理由将记入访问日志。',
+  });
+}

@@ -1,6 +1,7 @@
 import type { ChainClient, Deployment, FollowedEvent, Follower, Outbox } from '../chain/index.ts';
 import type { LedgerView, ProcessView } from '@credit-ledger/sdk/chain';
 import type { NetworkFile } from '@credit-ledger/sdk/answer';
+import type { CaseService, Reports } from '../cases/index.ts';
 import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config.ts';
 import type { Checkpoints, LedgerReads, Requester, Responder } from '../exchange/index.ts';
@@ -31,6 +32,12 @@ export interface SubjectRooms {
   readonly statements: Statements;
 }
 
+/** Disputes, repairs and reports: only members have them. */
+export interface CaseRooms {
+  readonly service: CaseService;
+  readonly reports: Reports;
+}
+
 /** The rooms of a running node, put together. */
 export interface Rooms {
   readonly config: NodeConfig;
@@ -56,6 +63,8 @@ export interface Rooms {
   exchange(): Exchange;
   /** Errors: `NOT_A_MEMBER`. */
   subjects(): SubjectRooms;
+  /** Errors: `NOT_A_MEMBER`. */
+  cases(): CaseRooms;
   /** The network file of the chain as it is now. Errors: `CHAIN_…`. */
   network(): Promise<NetworkFile>;
 }

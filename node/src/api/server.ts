@@ -247,7 +247,8 @@ function serve(spec: Endpoint, options: ApiOptions): RequestHandler {
     const principal = (response.locals['principal'] as Principal | undefined) ?? NOBODY;
     const gone = new AbortController();
     response.on('close', () => gone.abort());
-    const reason = request.headers['x-access-reason'];
+    const header = request.headers['x-access-reason'];
+    const reason = typeof header === 'string' && header.trim() !== '' ? decodeReason(header) : undefined;
     const call: Call<unknown, unknown, unknown> = {
       params: check('params', spec.params, request.params),
       query: check('query', spec.query, request.query),
@@ -256,6 +257,7 @@ function serve(spec: Endpoint, options: ApiOptions): RequestHandler {
       principal,
       services,
       requestId: requestIdOf(response),
+      reason,
       signal: gone.signal,
       noteAccess: (action, detail) =>
         services.users.logAccess({
@@ -263,7 +265,7 @@ function serve(spec: Endpoint, options: ApiOptions): RequestHandler {
           tokenName: principal.name,
           action,
           detail: {
-            ...(typeof reason === 'string' && reason !== '' ? { reason: decodeReason(reason) } : {}),
+            ...(reason === undefined ? {} : { reason }),
             ...detail,
             requestId: requestIdOf(response),
           },

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { UserStore } from '../store/users.ts';
 import type { Tokens } from './auth.ts';
 import type * as Answers from './schemas/answers.ts';
+import type * as Cases from './schemas/cases.ts';
 import type { Page, PageOf } from './schemas/common.ts';
 import type * as Intake from './schemas/intake.ts';
 import type * as Ledger from './schemas/ledger.ts';
@@ -44,6 +45,7 @@ export interface NodeServices {
   readonly members: MembersPort;
   readonly publicity: PublicityPort;
   readonly subjects: SubjectsPort;
+  readonly cases: CasesPort;
   readonly health: HealthPort;
 }
 
@@ -155,6 +157,30 @@ export interface SubjectsPort {
   questionsAbout(uscc: Uscc, page: Page): Promise<PageOf<Subjects.QuestionAbout>>;
   /** The code of the subject that signed the reading. Errors: `SUBJECT_NOT_AUTHENTIC`. */
   authenticate(reading: Subjects.ReadOwnQuestions): Promise<Uscc>;
+}
+
+export interface CaseListQuery extends Page {
+  readonly overdue?: 'true' | 'false' | undefined;
+  readonly open?: 'true' | 'false' | undefined;
+  readonly register?: string | undefined;
+  readonly filedBy?: string | undefined;
+}
+
+/** Disputes, repairs and reports. */
+export interface CasesPort {
+  draft(wish: Cases.DraftCase): Promise<Cases.CaseDraft>;
+  file(wish: Cases.FileCase, by: string): Promise<Cases.FiledCase>;
+  fileSigned(filing: Cases.FileSignedCase, by: string): Promise<Cases.FiledCase>;
+  filing(id: bigint): Promise<Cases.FiledCase | undefined>;
+  list(query: CaseListQuery): Promise<PageOf<Cases.Case>>;
+  get(id: bigint): Promise<Cases.CaseDetail>;
+  decide(id: bigint, decision: Cases.DecideCase): Promise<Ledger.Sent>;
+  dismiss(id: bigint, dismissal: Cases.DismissCase): Promise<Ledger.Sent>;
+  withdraw(id: bigint): Promise<Ledger.Sent>;
+  markOverdue(id: bigint): Promise<Ledger.Sent>;
+  /** What another member's node hands over; the room checks its signature. */
+  receive(body: unknown): Promise<Record<string, unknown>>;
+  report(uscc: string): Promise<Record<string, unknown>>;
 }
 
 export interface HealthPort {

@@ -9,6 +9,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'BODY_INCOMPLETE',
     'BODY_MALFORMED',
     'REQUEST_INVALID',
+    'ACCESS_REASON_MISSING',
     'URL_MALFORMED',
     'USCC_LENGTH',
     'USCC_CHARACTER',

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { VERSION } from '../api/version.ts';
 import { Book, DEFAULT_DATA_DIR } from './command.ts';
 import { answerCommands } from './commands/answers.ts';
+import { caseCommands } from './commands/cases.ts';
 import { checkCommands } from './commands/checks.ts';
 import { intakeCommands } from './commands/intake.ts';
 import { ledgerCommands } from './commands/ledger.ts';
@@ -65,6 +66,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   ledgerCommands(book);
   publicityCommands(book);
   answerCommands(book);
+  caseCommands(book);
   checkCommands(book);
   for (const command of program.commands) inherit(command);
 

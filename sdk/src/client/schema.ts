@@ -104,6 +104,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cases of all members with their due days, from the chain; without their subjects */
+        get: operations["listCases"];
+        put?: never;
+        /** File a dispute or an application for repair, in the member’s own name */
+        post: operations["fileCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A case, with what this node keeps of it */
+        get: operations["getCase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide a case about our register; a repair, also as the source’s superior */
+        post: operations["decideCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/dismissal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Dismiss a case about our register that cannot be decided */
+        post: operations["dismissCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/overdue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the chain count a due day that has passed, of any member’s case */
+        post: operations["markCaseOverdue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back a case that this member filed, before it is decided */
+        post: operations["withdrawCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the document that a subject signs to file a case; nothing is kept */
+        post: operations["draftCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/filings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far something that was filed here has come */
+        get: operations["getCaseFiling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/signed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Relay a dispute or an application for repair that a subject has signed */
+        post: operations["fileSignedCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chain": {
         parameters: {
             query?: never;
@@ -218,6 +372,23 @@ export interface paths {
         put?: never;
         /** Fetch the answer to a question of one’s own */
         post: operations["fetchAnswer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exchange/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand this member the document of a case, or why one was decided */
+        post: operations["receiveCaseMessage"];
         delete?: never;
         options?: never;
         head?: never;
@@ -842,6 +1013,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/subjects/{uscc}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The agency’s own records about a subject with what has happened to them, signed */
+        get: operations["getReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tokens": {
         parameters: {
             query?: never;
@@ -1117,6 +1305,276 @@ export interface components {
         Bindings: {
             items: components["schemas"]["Binding"][];
         };
+        /** @description A case as the chain shows it to everybody. */
+        Case: {
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            changedAt: string;
+            /** @description Whether the chain has counted that against the register. */
+            counted: boolean;
+            /** @description Civil days; below 0 when late, null when it is closed. */
+            daysLeft: number | null;
+            decidedBy: string | null;
+            decisionHash: string | null;
+            dismissal: {
+                code: number;
+                message: components["schemas"]["Bilingual"] | null;
+                name: string | null;
+            } | null;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            documentHash: string;
+            /**
+             * @description Last day for the decision; after `granted`, for carrying the repair out.
+             * @example 2026-11-23
+             */
+            dueDate: string;
+            entryCommitment: string | null;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            filedBy: string;
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            filedDate: string;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            id: string;
+            /** @description Whether a due day has passed before what it was for. */
+            overdue: boolean;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            register: string;
+            /**
+             * @description The member that owns the register.
+             * @example 17
+             */
+            source: string;
+            /** @enum {string} */
+            state: "filed" | "received" | "upheld" | "corrected" | "revoked" | "denied" | "granted" | "carried-out" | "dismissed" | "withdrawn";
+            /** @enum {string} */
+            type: "dispute" | "repair";
+        };
+        CaseAccepted: {
+            documentHash: string;
+            /** @constant */
+            state: "accepted";
+        };
+        CaseDetail: {
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            changedAt: string;
+            /** @description Whether the chain has counted that against the register. */
+            counted: boolean;
+            /** @description Civil days; below 0 when late, null when it is closed. */
+            daysLeft: number | null;
+            decidedBy: string | null;
+            decisionHash: string | null;
+            dismissal: {
+                code: number;
+                message: components["schemas"]["Bilingual"] | null;
+                name: string | null;
+            } | null;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            documentHash: string;
+            /**
+             * @description Last day for the decision; after `granted`, for carrying the repair out.
+             * @example 2026-11-23
+             */
+            dueDate: string;
+            entryCommitment: string | null;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            filedBy: string;
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            filedDate: string;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            id: string;
+            ourParts: ("filer" | "source" | "superior")[];
+            /** @description Whether a due day has passed before what it was for. */
+            overdue: boolean;
+            /** @description What this node keeps; null for a case of others. */
+            private: {
+                conditionsMet: ("minimum-reached" | "obligations-done" | "public-promise" | "training" | "credit-report")[];
+                /**
+                 * Format: date-time
+                 * @description A moment, ISO 8601, UTC.
+                 */
+                createdAt: string;
+                createdBy: string;
+                decision: {
+                    /**
+                     * @description A civil day at UTC+8, YYYY-MM-DD.
+                     * @example 2026-11-23
+                     */
+                    date: string;
+                    /**
+                     * @description A number, as decimal text.
+                     * @example 17
+                     */
+                    decidedBy: string;
+                    outcome: string;
+                    reasons: string;
+                } | null;
+                deliveries: {
+                    acceptedAt: string | null;
+                    attempts: number;
+                    error: components["schemas"]["Failure"] | null;
+                    /** @enum {string} */
+                    kind: "filing" | "decision";
+                    /**
+                     * @description A number, as decimal text.
+                     * @example 17
+                     */
+                    member: string;
+                }[];
+                /** @description Opens the commitment to the entry that followed. */
+                entry: {
+                    /** @description 32 bytes: 0x and 64 lower-case digits. */
+                    body: string;
+                    /** @description 32 bytes: 0x and 64 lower-case digits. */
+                    salt: string;
+                } | null;
+                /** @description At the superior: what the source says of the record. */
+                facts: {
+                    /**
+                     * @description A civil day at UTC+8, YYYY-MM-DD.
+                     * @example 2026-11-23
+                     */
+                    date: string;
+                    domain: number;
+                    kind: number;
+                    severity: {
+                        basis: string;
+                        code: number;
+                        /**
+                         * @description A number, as decimal text.
+                         * @example 17
+                         */
+                        source: string;
+                    };
+                    until: string | null;
+                } | null;
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                filing: string;
+                grounds: string;
+                /** @description At the source: the code with which it would have been turned away; for its own officers. */
+                objection: string | null;
+                /** @description At the source: the record that is meant. */
+                ownRecordId: string | null;
+                record: {
+                    class: (1 | 2 | 3) | null;
+                    documentNumber: string | null;
+                    recordId: string | null;
+                };
+                /** @description Otherwise it is the filing member’s own. */
+                signedBySubject: boolean;
+                subject: string;
+                /** @description Why the node does not go on by itself. */
+                trouble: components["schemas"]["Failure"] | null;
+            } | null;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            register: string;
+            /**
+             * @description The member that owns the register.
+             * @example 17
+             */
+            source: string;
+            /** @enum {string} */
+            state: "filed" | "received" | "upheld" | "corrected" | "revoked" | "denied" | "granted" | "carried-out" | "dismissed" | "withdrawn";
+            /** @enum {string} */
+            type: "dispute" | "repair";
+        };
+        /** @description What is filed; its hash alone goes on the chain. It names the subject: keep it to yourself. */
+        CaseDocument: {
+            /** @constant */
+            format: "credit-case/1";
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A document to be signed; the node keeps nothing of it. */
+        CaseDraft: {
+            document: components["schemas"]["CaseDocument"];
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            documentHash: string;
+            /** @description EIP-712 data for the subject’s key to sign. */
+            typedData: {
+                /** @constant */
+                primaryType: "CaseFiling";
+            } & {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Signed (EIP-712) by the operator key of the sending member, for this member and once. */
+        CaseMessage: {
+            body: {
+                document: {
+                    [key: string]: unknown;
+                };
+                facts: {
+                    day: number;
+                    domain: number;
+                    kind: number;
+                    severity: 0 | 1 | 2 | 3;
+                    severityBasis: string;
+                    until: number;
+                } | null;
+                filing: {
+                    bindingId: string;
+                    salt: string;
+                    signature: string;
+                } | null;
+                insist: boolean;
+                /** @constant */
+                kind: "filing";
+            } | {
+                decision: {
+                    [key: string]: unknown;
+                };
+                documentHash: string;
+                entry: {
+                    body: string;
+                    salt: string;
+                } | null;
+                filedBy: string;
+                /** @constant */
+                kind: "decision";
+            };
+            from: string;
+            messageId: string;
+            signature: string;
+            time: number;
+            to: string;
+        };
+        Cases: {
+            items: components["schemas"]["Case"][];
+            /** @description Null on the last page. */
+            next: string | null;
+        };
         ChainStatus: {
             batches: {
                 unanchored: number;
@@ -1330,6 +1788,88 @@ export interface components {
             /** @description Null on the last page. */
             next: string | null;
         };
+        /** @description Of a dispute `upheld` (the record stands), `corrected` or `revoked`; of a repair `granted` or `denied`. */
+        DecideCase: {
+            /** @enum {string} */
+            outcome: "upheld" | "revoked";
+            reasons: string;
+        } | {
+            corrections: {
+                /** @description Title of a column of the template, or name of a field. */
+                column: string;
+                value: string;
+            }[];
+            /** @constant */
+            outcome: "corrected";
+            reasons: string;
+        } | {
+            /** @constant */
+            outcome: "denied";
+            reasons: string;
+        } | {
+            /**
+             * @description Conditions of a repair that are fulfilled.
+             * @default []
+             */
+            conditionsMet: ("minimum-reached" | "obligations-done" | "public-promise" | "training" | "credit-report")[];
+            /** @description By a superior, where the source has not told: what the record says. */
+            facts?: {
+                /**
+                 * @description A civil day at UTC+8, YYYY-MM-DD.
+                 * @example 2026-11-23
+                 */
+                date: string;
+                domain: number;
+                kind: number;
+                severity: 0 | 1 | 2 | 3;
+                severityBasis: string;
+                /** @default null */
+                until: string | null;
+            };
+            /** @constant */
+            outcome: "granted";
+            reasons: string;
+        };
+        /** @description Why the case cannot be decided. Everybody sees the code. */
+        DismissCase: {
+            /** @enum {string} */
+            code: "ENTRY_UNKNOWN" | "NOT_THE_SUBJECTS" | "NOT_DELIVERED" | "MALFORMED" | "ALREADY_OPEN" | "NOT_REPAIRABLE" | "TOO_EARLY" | "CONDITIONS_NOT_MET";
+        };
+        /** @description What a subject wants to file. */
+        DraftCase: {
+            /**
+             * @description The subject’s binding.
+             * @example 17
+             */
+            binding: string;
+            /** @description Ledger class: 1 adverse, 2 permit, 3 positive. */
+            class?: 1 | 2 | 3;
+            /**
+             * @description Conditions of a repair that are fulfilled.
+             * @default []
+             */
+            conditionsMet: ("minimum-reached" | "obligations-done" | "public-promise" | "training" | "credit-report")[];
+            documentNumber?: string;
+            /** @description Why. */
+            grounds: string;
+            /**
+             * @description At the source’s own node, or for what the subject signs, enough without the document number.
+             * @example 17
+             */
+            recordId?: string;
+            /**
+             * @description Register of the source.
+             * @example 17
+             */
+            register: string;
+            /**
+             * @description Unified social credit code; width and case do not matter.
+             * @example 91110000MA01ABCD0X
+             */
+            subject: string;
+            /** @enum {string} */
+            type: "dispute" | "repair";
+        };
         /** @description Records that are to be anchored in time; the most urgent first. */
         DuePublications: {
             /**
@@ -1411,6 +1951,78 @@ export interface components {
             state: "answered" | "refused";
         } & {
             [key: string]: unknown;
+        };
+        /** @description A dispute or the application for a repair, in the member’s own name. */
+        FileCase: {
+            /** @description Ledger class: 1 adverse, 2 permit, 3 positive. */
+            class?: 1 | 2 | 3;
+            /**
+             * @description Conditions of a repair that are fulfilled.
+             * @default []
+             */
+            conditionsMet: ("minimum-reached" | "obligations-done" | "public-promise" | "training" | "credit-report")[];
+            documentNumber?: string;
+            /** @description Why. */
+            grounds: string;
+            /**
+             * @description File it on the chain without asking the source first.
+             * @default false
+             */
+            insist: boolean;
+            /**
+             * @description At the source’s own node, or for what the subject signs, enough without the document number.
+             * @example 17
+             */
+            recordId?: string;
+            /**
+             * @description Register of the source.
+             * @example 17
+             */
+            register: string;
+            /**
+             * @description Unified social credit code; width and case do not matter.
+             * @example 91110000MA01ABCD0X
+             */
+            subject: string;
+            /** @enum {string} */
+            type: "dispute" | "repair";
+        };
+        FiledCase: {
+            case: string | null;
+            /**
+             * @description Whether the source has the document: `later`, when it did not answer; it is sent again and again.
+             * @enum {string}
+             */
+            delivered: "own" | "accepted" | "later";
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            documentHash: string;
+            /**
+             * @description Of this node; the case has its number once it is in a block.
+             * @example 17
+             */
+            filing: string;
+            sent: components["schemas"]["Sent"];
+        };
+        /** @description What the subject’s bound key has signed. */
+        FileSignedCase: {
+            binding: {
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                bindingId: string;
+                /** @description Opens the binding’s commitment. */
+                salt: string;
+                signature: string;
+            };
+            document: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description File it on the chain without asking the source first.
+             * @default false
+             */
+            insist: boolean;
         };
         GiveConsent: {
             input: components["schemas"]["ConsentInput"];
@@ -2306,6 +2918,13 @@ export interface components {
             /** @description Why, in words; kept in the log. */
             note: string;
         };
+        /** @description The agency’s own records about a subject with what has happened to them, signed by its operator key (EIP-712); good for 30 days. */
+        Report: {
+            /** @constant */
+            format: "credit-report/1";
+        } & {
+            [key: string]: unknown;
+        };
         RevokeConsent: {
             /** @description EIP-712 ConsentRevocation(bytes32 consentId) by the key of the binding. */
             signature: string;
@@ -2719,6 +3338,397 @@ export interface operations {
             };
         };
     };
+    listCases: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                filedBy?: string;
+                /** @description Most items on the page. */
+                limit?: number;
+                open?: "true" | "false";
+                overdue?: "true" | "false";
+                register?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of cases, by rising number. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cases"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fileCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileCase"];
+            };
+        };
+        responses: {
+            /** @description On the chain. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiledCase"];
+                };
+            };
+            /** @description On its way; the node sends it when the chain is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiledCase"];
+                };
+            };
+            /** @description A problem, for instance CASE_ENTRY_UNKNOWN, CASE_ENTRY_AMBIGUOUS, CASE_ALREADY_OPEN, CASE_NOT_REPAIRABLE, CASE_REPAIR_TOO_EARLY, CASE_CONDITIONS_MISSING, CASE_TOO_MANY_UNKNOWN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The case. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
+                };
+            };
+            /** @description A problem, for instance CASE_UNKNOWN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideCase"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description It is on its way; the node sends it when the chain is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description A problem, for instance CASE_UNKNOWN, CASE_NOT_THE_DECIDER, CASE_OUTCOME_WRONG, CASE_STATE_WRONG, CASE_ALREADY_DECIDED, CASE_DOCUMENT_MISSING, CASE_FACTS_MISSING, OPERATION_REPAIR_TOO_EARLY, OPERATION_CONDITIONS_MISSING. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismissCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissCase"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description It is on its way; the node sends it when the chain is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description A problem, for instance CASE_UNKNOWN, CASE_NOT_THE_SOURCE, CASE_STATE_WRONG, CASE_DISMISSAL_UNKNOWN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markCaseOverdue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description It is on its way; the node sends it when the chain is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description A problem, for instance CASE_UNKNOWN, CASE_NOT_OVERDUE. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description It is on its way; the node sends it when the chain is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description A problem, for instance CASE_UNKNOWN, CASE_NOT_THE_FILER, CASE_STATE_WRONG. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draftCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftCase"];
+            };
+        };
+        responses: {
+            /** @description To be signed by the subject’s bound key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDraft"];
+                };
+            };
+            /** @description A problem, for instance CASE_REGISTER_UNKNOWN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCaseFiling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The filing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiledCase"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fileSignedCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileSignedCase"];
+            };
+        };
+        responses: {
+            /** @description On the chain. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiledCase"];
+                };
+            };
+            /** @description On its way; the node sends it when the chain is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiledCase"];
+                };
+            };
+            /** @description A problem, for instance CASE_ENTRY_UNKNOWN, CASE_ENTRY_AMBIGUOUS, CASE_ALREADY_OPEN, CASE_NOT_REPAIRABLE, CASE_REPAIR_TOO_EARLY, CASE_CONDITIONS_MISSING, CASE_TOO_MANY_UNKNOWN, CASE_SIGNATURE_WRONG, CASE_BINDING_WRONG, CASE_BINDING_ENDED. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getChain: {
         parameters: {
             query?: never;
@@ -3000,6 +4010,39 @@ export interface operations {
                 };
             };
             /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receiveCaseMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseMessage"];
+            };
+        };
+        responses: {
+            /** @description Taken in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseAccepted"];
+                };
+            };
+            /** @description A problem, for instance CASE_MESSAGE_REPLAYED, CASE_ENTRY_UNKNOWN, CASE_ENTRY_AMBIGUOUS, CASE_ALREADY_OPEN, CASE_NOT_REPAIRABLE, CASE_REPAIR_TOO_EARLY, CASE_CONDITIONS_MISSING, CASE_TOO_MANY_UNKNOWN. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4439,6 +5482,38 @@ export interface operations {
                 };
             };
             /** @description A problem, for instance USCC_CHECK. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Unified social credit code; width and case do not matter. */
+                uscc: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report; good for 30 days. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description A problem, for instance USCC_CHECK, ACCESS_REASON_MISSING. */
             default: {
                 headers: {
                     [name: string]: unknown;

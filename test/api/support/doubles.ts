@@ -2,6 +2,7 @@ import { LedgerError, type Uscc } from '@credit-ledger/sdk/protocol';
 import { buffer } from 'node:stream/consumers';
 import type { NodeServices } from '../../../node/src/api/services.ts';
 import type { QuestionDetail } from '../../../node/src/api/schemas/answers.ts';
+import type { Case, FiledCase } from '../../../node/src/api/schemas/cases.ts';
 import type { CreditRecord, Import } from '../../../node/src/api/schemas/intake.ts';
 import type { PublicRecords, RecordPublicity } from '../../../node/src/api/schemas/publicity.ts';
 import type { Grant } from '../../../node/src/api/schemas/ledger.ts';
@@ -170,6 +171,27 @@ const publicity: RecordPublicity = {
   log: [],
 };
 
+const filed: FiledCase = { filing: '7', documentHash: HASH, delivered: 'accepted', case: '9', sent };
+export const caseView: Case = {
+  id: '9',
+  type: 'dispute',
+  state: 'received',
+  register: '1',
+  source: '1',
+  filedBy: '2',
+  documentHash: HASH,
+  filedDate: '2026-06-10',
+  dueDate: '2026-06-19',
+  daysLeft: 9,
+  overdue: false,
+  counted: false,
+  decidedBy: null,
+  decisionHash: null,
+  entryCommitment: null,
+  dismissal: null,
+  changedAt: NOW,
+};
+
 /** Rooms that know one thing each: what stands behind the API where a test is about the API. */
 export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
   return {
@@ -286,6 +308,24 @@ export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
       }),
       questionsAbout: async () => one(about),
       authenticate: async () => USCC as Uscc,
+    },
+    cases: {
+      draft: async () => ({
+        document: { format: 'credit-case/1' },
+        documentHash: HASH,
+        typedData: { primaryType: 'CaseFiling' },
+      }),
+      file: async () => filed,
+      fileSigned: async () => filed,
+      filing: async (id) => (id === 7n ? filed : undefined),
+      list: async () => one(caseView),
+      get: async () => ({ ...caseView, ourParts: ['filer'], private: null }),
+      decide: async () => sent,
+      dismiss: async () => sent,
+      withdraw: async () => sent,
+      markOverdue: async () => sent,
+      receive: async () => ({ state: 'accepted', documentHash: HASH }),
+      report: async () => ({ format: 'credit-report/1', records: [] }),
     },
     health: {
       readiness: async () => ({

@@ -18,6 +18,7 @@ import {
   CaseBoard,
   type CaseLimits,
   CaseService,
+  type ReportParts,
   type SubjectFiling,
 } from '../../../node/src/cases/index.ts';
 import { silentLog } from '../../../node/src/exchange/ports.ts';
@@ -77,6 +78,8 @@ export interface CasesWorld {
   bind(uscc: Uscc): { readonly bindingId: bigint; readonly account: PrivateKeyAccount; readonly salt: Hex };
   endBinding(bindingId: bigint, at: bigint): void;
   sign(document: CaseDocument, by: Bound): Promise<SubjectFiling>;
+  /** What a member's reports read. */
+  reportParts(member: Member): Pick<ReportParts, 'facts' | 'board'>;
   dispose(): Promise<void>;
 }
 
@@ -96,6 +99,11 @@ export async function casesWorld(limits: Partial<CaseLimits> = {}): Promise<Case
   const services = new Map<bigint, CaseService>();
   const disposals: (() => Promise<void>)[] = [];
 
+  const facts: ReportParts['facts'] = {
+    domain: DOMAIN,
+    member: async (memberId) => members.get(memberId),
+    binding: async (bindingId) => bindings.get(bindingId),
+  };
   const transport: PeerTransport = {
     async post(endpoint, path, body, signal) {
       const to = BigInt(endpoint.split('-')[1] ?? 0);
@@ -135,11 +143,7 @@ export async function casesWorld(limits: Partial<CaseLimits> = {}): Promise<Case
       db,
       clock,
       memberId: id,
-      facts: {
-        domain: DOMAIN,
-        member: async (memberId) => members.get(memberId),
-        binding: async (bindingId) => bindings.get(bindingId),
-      },
+      facts,
       registers: register,
       transactions: { enqueue: (tx, request) => enqueue(tx, request, clock) },
       transport,
@@ -266,6 +270,7 @@ export async function casesWorld(limits: Partial<CaseLimits> = {}): Promise<Case
         message: { bindingId, documentHash: saltedHash(document) },
       }),
     }),
+    reportParts: ({ db }) => ({ facts, board: new CaseBoard(db) }),
     dispose: async () => {
       await Promise.all(all.map(({ service }) => service.stop()));
       await registers.dispose();

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../endpoint.ts';
 import { answerEndpoints } from './answers.ts';
+import { caseEndpoints } from './cases.ts';
 import { intakeEndpoints } from './intake.ts';
 import { ledgerEndpoints } from './ledger.ts';
 import { memberEndpoints } from './members.ts';
@@ -16,4 +17,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...memberEndpoints,
   ...publicityEndpoints,
   ...subjectEndpoints,
+  ...caseEndpoints,
 ];

@@ -89,7 +89,7 @@ export const AddRecordsResult = z
   .meta({ id: 'AddRecordsResult' });
 export type AddRecordsResult = z.output<typeof AddRecordsResult>;
 
-const Correction = z.strictObject({
+export const Correction = z.strictObject({
   column: z
     .string()
     .min(1)

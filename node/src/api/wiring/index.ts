@@ -3,6 +3,7 @@ import { Tokens } from '../auth.ts';
 import type { Rooms } from '../rooms.ts';
 import type { NodeServices } from '../services.ts';
 import { Answers, Questions } from './answers.ts';
+import { Cases } from './cases.ts';
 import { Health } from './health.ts';
 import { Imports } from './intake.ts';
 import { BetweenMembers, CheckpointsOf, Grants, Ledger, Registers } from './ledger.ts';
@@ -27,6 +28,7 @@ export function servicesOf(rooms: Rooms): NodeServices & { readonly imports: Imp
     members: new BetweenMembers(rooms),
     publicity: new PublicityOf(rooms),
     subjects: new Subjects(rooms),
+    cases: new Cases(rooms),
     health: new Health(rooms),
   };
 }

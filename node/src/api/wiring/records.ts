@@ -14,6 +14,7 @@ import type {
   OperationOnVersion,
 } from '../../registers/index.ts';
 import { RecordStore, type StoredRecord } from '../../store/records.ts';
+import { notFound } from '../problem.ts';
 import type { Rooms } from '../rooms.ts';
 import type { PageOf } from '../schemas/common.ts';
 import type { CreditRecord, Issue, Operation, OperationResult, OperationsResult } from '../schemas/intake.ts';
@@ -56,7 +57,7 @@ export class Records implements RecordsPort {
     const corrections = operation.op === 'correct' ? operation.corrections : [];
     // What is the subject's own has no template of ours to be corrected by; the register says so.
     const corrects = operation.op === 'correct' && stored.origin === 'agency';
-    const corrected = corrects ? await this.#corrected(stored, corrections) : undefined;
+    const corrected = corrects ? await readCorrection(this.#rooms, stored, corrections) : undefined;
     if (corrected !== undefined && 'issues' in corrected) throw correctionRefused(corrected.issues);
     const done = await this.#rooms.registers.operate({
       op: operation.op,
@@ -109,7 +110,7 @@ export class Records implements RecordsPort {
             versions.push({ ...base, recordId: stored.id });
             continue;
           }
-          const corrected = await this.#corrected(stored, operation.corrections);
+          const corrected = await readCorrection(this.#rooms, stored, operation.corrections);
           if ('issues' in corrected) refused = corrected.issues;
           else versions.push({ ...base, recordId: stored.id, corrected: corrected.fields });
         }
@@ -173,18 +174,32 @@ export class Records implements RecordsPort {
   #versionsOf(documentNumber: string): Promise<StoredRecord[]> {
     return new RecordStore(this.#rooms.db).list({ documentNumber, limit: MOST_VERSIONS });
   }
+}
 
-  /** What the record should say, by the same rules as a row of a file. */
-  async #corrected(
-    stored: StoredRecord,
-    corrections: readonly Correction[],
-  ): Promise<{ readonly fields: CorrectedFields } | { readonly issues: readonly IntakeIssue[] }> {
-    const profile = await profileOf(this.#rooms.config.dataDir, stored.sourceProfile.split('@')[0] ?? '');
-    if (profile === undefined) throw new Error('a name was given');
-    const outcome = await correctedRecord(stored, corrections, profile, this.#rooms.imports.today());
-    if ('issues' in outcome) return outcome;
-    return { fields: correctedFields(outcome.record) };
-  }
+/** What the record should say, by the same rules as a row of a file. */
+async function readCorrection(
+  rooms: Rooms,
+  stored: StoredRecord,
+  corrections: readonly Correction[],
+): Promise<{ readonly fields: CorrectedFields } | { readonly issues: readonly IntakeIssue[] }> {
+  const profile = await profileOf(rooms.config.dataDir, stored.sourceProfile.split('@')[0] ?? '');
+  if (profile === undefined) throw new Error('a name was given');
+  const outcome = await correctedRecord(stored, corrections, profile, rooms.imports.today());
+  if ('issues' in outcome) return outcome;
+  return { fields: correctedFields(outcome.record) };
+}
+
+/** The same for one record of ours. Errors: `CORRECTION_REFUSED`, `NOT_FOUND`. */
+export async function correctedOf(
+  rooms: Rooms,
+  recordId: bigint,
+  corrections: readonly Correction[],
+): Promise<CorrectedFields> {
+  const stored = await new RecordStore(rooms.db).byId(recordId);
+  if (stored === undefined) throw notFound('record', recordId.toString());
+  const corrected = await readCorrection(rooms, stored, corrections);
+  if ('issues' in corrected) throw correctionRefused(corrected.issues);
+  return corrected.fields;
 }
 
 function correctedFields(record: CanonicalRecord): CorrectedFields {

@@ -3,26 +3,13 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  dateOfDay,
-  dayAt,
-  dayOfDate,
-  type Day,
-  LedgerError,
-  OPEN_END,
-  REPAIR_CONDITIONS,
-} from '@credit-ledger/sdk/protocol';
-import type {
-  CreditRecord,
-  Import,
-  Issue,
-  OperationResult,
-  OperationsResult,
-} from '../../api/schemas/intake.ts';
+import { dateOfDay, dayAt, dayOfDate, type Day, LedgerError, OPEN_END } from '@credit-ledger/sdk/protocol';
+import type { CreditRecord, Import, Issue, OperationsResult } from '../../api/schemas/intake.ts';
 import type { Receipt } from '../../api/schemas/ledger.ts';
 import { systemClock } from '../../clock.ts';
 import { dryRun, fileSource, loadProfile, type ShownRecord } from '../../intake/index.ts';
 import { requireWritable } from '../output-file.ts';
+import { operateOnRecord, type OperationOptions, operationOptions } from './operations.ts';
 import type { Book, Context } from '../command.ts';
 import { counted, table, wrongUsage } from '../io.ts';
 
@@ -126,37 +113,16 @@ export function intakeCommands(book: Book): void {
     },
   );
 
-  for (const op of ['revoke', 'repair', 'dispute', 'settle', 'correct'] as const) {
-    book.command<
-      [string],
-      { date?: string; reason: string; reference?: string; set?: string[]; met?: string[] }
-    >(
+  for (const op of ['revoke', 'settle', 'correct'] as const) {
+    book.command<[string], OperationOptions>(
       book.program,
       `${op} <recordId>`,
       OPERATION_HELP[op],
       op === 'correct'
         ? 'ledger correct 17 --reason "金额录入有误" --set "罚款金额=0.5"'
-        : `ledger ${op} 17 --reason "${OPERATION_REASON[op]}"${op === 'repair' ? ' --met obligations-done public-promise' : ''}`,
+        : `ledger ${op} 17 --reason "${OPERATION_REASON[op]}"`,
       (command) => {
-        command
-          .requiredOption('--reason <text>', book.words({ en: 'why', zh: '理由' }))
-          .option(
-            '--date <YYYY-MM-DD>',
-            book.words({ en: 'day of the decision; today when left out', zh: '决定日期，省略为今天' }),
-          )
-          .option(
-            '--reference <number>',
-            book.words({ en: 'number of the document that it rests on', zh: '所依据的文书号' }),
-          );
-        if (op === 'repair') {
-          command.option(
-            '--met <condition...>',
-            book.words({
-              en: `conditions that are fulfilled: ${REPAIR_CONDITIONS.join(', ')}`,
-              zh: `已满足的修复条件：${REPAIR_CONDITIONS.join('、')}`,
-            }),
-          );
-        }
+        operationOptions(book, command);
         return op === 'correct'
           ? command.requiredOption(
               '--set <column=value...>',
@@ -167,32 +133,7 @@ export function intakeCommands(book: Book): void {
             )
           : command;
       },
-      async (context, options, recordId) => {
-        const { body } = await context.node.call<OperationResult>('operate', {
-          params: { id: recordId },
-          json: {
-            op,
-            ...(options.date === undefined ? {} : { date: options.date }),
-            reason: options.reason,
-            ...(options.reference === undefined ? {} : { reference: options.reference }),
-            ...(op === 'correct' ? { corrections: correctionsOf(options.set ?? []) } : {}),
-            ...(op === 'repair' ? { conditionsMet: options.met ?? [] } : {}),
-          },
-        });
-        const done = context.out.words(
-          body.alreadyDone
-            ? { en: 'This was done before; nothing changed.', zh: '此前已办理，未作改动。' }
-            : { en: 'Stored; it is anchored with the next batch.', zh: '已保存，将随下一批次上链。' },
-        );
-        const next =
-          body.newRecordId === null
-            ? ''
-            : context.out.words({
-                en: ` New record: ${body.newRecordId}.`,
-                zh: ` 新记录：${body.newRecordId}。`,
-              });
-        context.out.result(body, done + next);
-      },
+      (context, options, recordId) => operateOnRecord(context, op, recordId, options),
     );
   }
 
@@ -253,17 +194,10 @@ export function intakeCommands(book: Book): void {
 
 const OPERATION_HELP = {
   revoke: { en: 'withdraw a record', zh: '撤销记录' },
-  repair: { en: 'grant credit repair of a record', zh: '准予信用修复' },
-  dispute: { en: 'note an objection to a record', zh: '登记异议' },
   settle: { en: 'close an objection without change', zh: '异议办结（维持）' },
   correct: { en: 'withdraw a record and put a corrected one in its place', zh: '更正记录（撤销并重新登记）' },
 } as const;
-const OPERATION_REASON = {
-  revoke: '处罚决定被撤销',
-  repair: '准予信用修复',
-  dispute: '当事人提出异议',
-  settle: '异议不成立',
-} as const;
+const OPERATION_REASON = { revoke: '处罚决定被撤销', settle: '异议不成立' } as const;
 
 /** The whole file through intake on this machine: nothing is stored and no node is asked. */
 async function tryOut(context: Context, path: string, options: ImportOptions): Promise<ImportOutcome> {
@@ -447,19 +381,6 @@ function listedOfNode(record: CreditRecord): ListedRecord {
 
 function profilePath(context: Context, profile: string): string {
   return /[./\\]/.test(profile) ? context.path(profile) : profile;
-}
-
-function correctionsOf(pairs: readonly string[]): { column: string; value: string }[] {
-  return pairs.map((pair) => {
-    const at = pair.indexOf('=');
-    if (at < 1) {
-      throw wrongUsage({
-        en: `Write --set as column=value, not “${pair}”; an empty value is column=.`,
-        zh: `--set 应写作“列名=内容”，而不是“${pair}”；内容为空时写作“列名=”。`,
-      });
-    }
-    return { column: pair.slice(0, at), value: pair.slice(at + 1) };
-  });
 }
 
 function today(): string {
