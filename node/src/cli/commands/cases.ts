@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type CreditReport, type ReportAnnotation } from '@credit-ledger/sdk/answer';
-import { dateOfDay, type Day, LedgerError, REPAIR_CONDITIONS } from '@credit-ledger/sdk/protocol';
+import { dateOfDay, type Day, REPAIR_CONDITIONS } from '@credit-ledger/sdk/protocol';
 import type { Command } from 'commander';
 import type { Case, CaseDetail, FiledCase } from '../../api/schemas/cases.ts';
 import type { Sent } from '../../api/schemas/ledger.ts';
 import type { Book, Context } from '../command.ts';
-import { type Lang, table } from '../io.ts';
+import { type Lang, table, wrongUsage } from '../io.ts';
 import { requireWritable } from '../output-file.ts';
 import { correctionsOf, operateOnRecord, type OperationOptions } from './operations.ts';
 
@@ -269,7 +269,7 @@ function insistHelp(book: Book): string {
 function wishOf(type: string, options: FileOptions, recordId: string | undefined): Record<string, unknown> {
   const record = options.record ?? recordId;
   if (options.register === undefined || options.subject === undefined) {
-    throw new LedgerError('CASE_NOT_NAMED', {
+    throw wrongUsage({
       en: 'Name a record of ours by its number, or an entry of any register by --register, --subject and --document.',
       zh: '请给出本机构记录编号，或用 --register、--subject、--document 指明任一登记册的条目。',
     });

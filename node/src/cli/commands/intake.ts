@@ -11,7 +11,7 @@ import { dryRun, fileSource, loadProfile, type ShownRecord } from '../../intake/
 import { requireWritable } from '../output-file.ts';
 import { operateOnRecord, type OperationOptions, operationOptions } from './operations.ts';
 import type { Book, Context } from '../command.ts';
-import { counted, table, wrongUsage } from '../io.ts';
+import { counted, table } from '../io.ts';
 
 /** What `import --json` prints: rows = records + duplicates + rows with issues. */
 interface ImportOutcome {
