@@ -188,7 +188,9 @@ async function recordsNamed(
 ): Promise<readonly StoredRecord[]> {
   const { documentNumber, recordId, class: ledgerClass } = document.record;
   const store = new RecordStore(db);
+  // What a subject says of itself it can take back itself: there is no source to decide about it.
   const fits = (record: StoredRecord): boolean =>
+    record.origin === 'agency' &&
     (ledgerClass === null || record.class === ledgerClass) &&
     (recordId === null || record.id === BigInt(recordId)) &&
     (documentNumber === null || record.documentNumber === documentNumber);

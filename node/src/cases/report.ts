@@ -33,7 +33,8 @@ export type ReportParts = Pick<CaseParts, 'db' | 'clock' | 'memberId' | 'facts' 
 
 /**
  * The agency's own records about a subject (信用报告): what they say, whose label the severity is, and what has
- * happened to them, as of now and of the last batch on the chain. What was revoked is left out. A repair stands in
+ * happened to them, as of now and of the last batch on the chain. What was revoked is left out, and what the subject
+ * says of itself. A repair stands in
  * it as soon as it is entered; `anchored` says whether the chain has it. No judgement, and nothing of other agencies.
  */
 export class Reports {
@@ -123,7 +124,7 @@ async function recordsOf(
     const page = await store.list({ uscc, afterId, limit: RECORDS_AT_ONCE });
     for (const record of page) {
       const of = (await entries.ofRecord(record.id)).filter(({ keyId }) => keyId === register.keyId);
-      if (of.some(({ op }) => op === OP.REVOKE)) continue;
+      if (record.origin !== 'agency' || of.some(({ op }) => op === OP.REVOKE)) continue;
       const entered = of.find(({ op }) => op === OP.RECORD);
       const annotations: ReportAnnotation[] = [];
       for (const { entry, ...annotation } of annotationsOf(record, of, asOfDay, snapshot)) {
