@@ -144,13 +144,14 @@ describe('A ledger deployed with Ignition and founded by its council', () => {
 
     it('keeps every contract below the size that chains accept', async () => {
       const { client, deployment } = staged;
-      const { consortium, registers, applications, grants, answerLog, verifiers } = deployment;
+      const { consortium, registers, applications, grants, answerLog, processes, verifiers } = deployment;
       for (const address of [
         consortium,
         registers,
         applications,
         grants,
         answerLog,
+        ...Object.values(processes),
         ...Object.values(verifiers),
       ]) {
         const code = await client.getCode({ address });
