@@ -147,8 +147,8 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
   const networkKeeper = new NetworkKeeper(() =>
     makeNetworkFile(view, circuits, Math.floor(clock.now().getTime() / 1000)),
   );
-  const membership = (): Promise<OwnMembership | undefined> =>
-    membershipOf(db, keyring.witnessAddress, keyring.operatorAddress);
+  const membership = (handle: Database = db): Promise<OwnMembership | undefined> =>
+    membershipOf(handle, keyring.witnessAddress, keyring.operatorAddress);
 
   let exchange: Exchange | undefined;
   let subjects: SubjectRooms | undefined;
@@ -163,7 +163,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     chainId: deployment.chainId,
     contracts: deployment.processes,
     followedContracts: chain.contracts,
-    memberId: async () => (await membership())?.memberId,
+    memberId: async (handle) => (await membership(handle))?.memberId,
     asker: () => rooms.exchange().requester,
     register: registers,
     chainTime: async () => (await facts.now()).time,

@@ -82,7 +82,7 @@ export interface PublicPledge {
  */
 export async function publicLetters(desk: Desk, items: Items): Promise<PublicLetter[]> {
   const { db, memberId } = desk.parts;
-  const self = await memberId();
+  const self = await memberId(db);
   const events = await desk.followed.events(db, 'CommitmentLetters');
   const today = desk.today();
   const shown = [...foldLetters(events).values()].filter(

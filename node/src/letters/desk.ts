@@ -43,7 +43,7 @@ export class Desk {
 
   /** This node's member. Errors: `NOT_A_MEMBER`. */
   async self(db: Database): Promise<MemberSaid> {
-    const id = await this.parts.memberId();
+    const id = await this.parts.memberId(db);
     const member = id === undefined ? undefined : await this.followed.member(db, id);
     if (member === undefined) throw letterError('NOT_A_MEMBER');
     return member;

@@ -119,7 +119,7 @@ export class Draws {
   /** Draws of all authorities, oldest first. */
   async list(): Promise<DrawView[]> {
     const { db, memberId } = this.#desk.parts;
-    const self = await memberId();
+    const self = await memberId(db);
     const now = this.#desk.now();
     return [...(await drawsSaid(db, this.#desk.followed)).values()].map((draw) => {
       const revealBy = draw.closesAt + REVEAL_SECONDS;

@@ -200,7 +200,7 @@ export class Filings {
    */
   async markOwnOverdue(): Promise<number> {
     const { db, memberId, chainTime } = this.#desk.parts;
-    const self = await memberId();
+    const self = await memberId(db);
     if (self === undefined) return 0;
     const open = [...(await filingsSaid(db, this.#desk.followed)).values()].filter(
       ({ authority, state }) => authority === self && state === 'accepted',

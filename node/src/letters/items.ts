@@ -252,7 +252,7 @@ export class Items {
     const { followed, parts } = this.#desk;
     const filter = itemId === undefined ? {} : { arg: { name: 'itemId', values: [itemId] } };
     const events = await followed.events(db, 'CommitmentItems', filter);
-    const self = await parts.memberId();
+    const self = await parts.memberId(db);
     const versions: ItemView[] = [];
     for (const event of events) {
       switch (event.name) {

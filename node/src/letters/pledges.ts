@@ -228,7 +228,7 @@ export class Pledges {
   /** Pledges of all associations, oldest first; with documents where they are ours. */
   async list(): Promise<PledgeView[]> {
     const { db, memberId } = this.#desk.parts;
-    const self = await memberId();
+    const self = await memberId(db);
     const said = await this.#said(db);
     const rows = await new PledgeStore(db).byHashes(said.map(({ documentHash }) => hexToBytes(documentHash)));
     const today = this.#desk.today();

@@ -58,8 +58,8 @@ export interface LetterParts {
   readonly contracts: LetterContracts;
   /** The followed contracts with their ABIs: how stored events are read. */
   readonly followedContracts: readonly ChainContract[];
-  /** Who this node is among the members; undefined before it is admitted. */
-  readonly memberId: () => Promise<bigint | undefined>;
+  /** Who this node is among the members, read by this handle; undefined before it is admitted. */
+  readonly memberId: (db: Database) => Promise<bigint | undefined>;
   /** Errors: `NOT_A_MEMBER` while the exchange has not begun. */
   readonly asker: () => EligibilityAsker;
   readonly register: OwnRegister;

@@ -198,7 +198,10 @@ export async function letterWorld(
       chainId: CHAIN_ID,
       contracts: CONTRACTS,
       followedContracts: ledgerContracts(deployment),
-      memberId: change.memberId ?? (() => Promise.resolve(chain.member)),
+      memberId:
+        change.memberId ??
+        // Reads the database as a node does: within a transaction no other handle would be let through.
+        ((handle) => handle.query('SELECT 1 AS one').then(() => chain.member)),
       asker: () => asker,
       register: register.service,
       chainTime: () => Promise.resolve(chain.time),
