@@ -220,7 +220,7 @@ describe('commands that talk to a node', () => {
 
   it('name endpoints that exist', async () => {
     const known = new Set(ENDPOINTS.map(({ id }) => id));
-    for (const file of ['answers', 'checks', 'intake', 'ledger', 'node']) {
+    for (const file of ['answers', 'checks', 'intake', 'ledger', 'node', 'subject', 'subjects']) {
       const text = await readFile(
         join(import.meta.dirname, `../../node/src/cli/commands/${file}.ts`),
         'utf8',

@@ -8,6 +8,8 @@ import { intakeCommands } from './commands/intake.ts';
 import { ledgerCommands } from './commands/ledger.ts';
 import { nodeCommands } from './commands/node.ts';
 import { publicityCommands } from './commands/publicity.ts';
+import { subjectCommands } from './commands/subject.ts';
+import { subjectsCommands } from './commands/subjects.ts';
 import { EXIT, langOf, Output, type Surroundings } from './io.ts';
 import { isLedgerError } from '@credit-ledger/sdk/protocol';
 import { statusOfCode } from '../api/status.ts';
@@ -67,6 +69,8 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   publicityCommands(book);
   answerCommands(book);
   caseCommands(book);
+  subjectsCommands(book);
+  subjectCommands(book);
   checkCommands(book);
   for (const command of program.commands) inherit(command);
 

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import type { QuestionDetail } from '../../api/schemas/answers.ts';
@@ -15,6 +15,7 @@ interface AskOptions {
   readonly asOf?: string;
   readonly grant?: string;
   readonly reason: string;
+  readonly consent?: string;
   readonly output?: string;
   readonly wait?: string;
 }
@@ -50,6 +51,13 @@ export function answerCommands(book: Book): void {
           book.words({ en: 'why; goes into the access log', zh: '理由（记入访问日志）' }),
         )
         .option(
+          '--consent <file>',
+          book.words({
+            en: 'the subject’s consent as it was signed, or {consentId, salt}',
+            zh: '主体签署的授权文书，或含 consentId 与 salt 的文件',
+          }),
+        )
+        .option(
           '--output <file>',
           book.words({ en: 'write the CreditAnswer here', zh: '把答案文件写到此处' }),
         )
@@ -80,6 +88,9 @@ export function answerCommands(book: Book): void {
           predicate: options.predicate,
           ...(options.asOf === undefined ? {} : { asOf: options.asOf }),
           ...(options.grant === undefined ? {} : { grant: options.grant }),
+          ...(options.consent === undefined
+            ? {}
+            : { consent: consentOf(await readFile(path(options.consent), 'utf8')) }),
           reason: options.reason,
         },
       });
@@ -108,6 +119,13 @@ export function answerCommands(book: Book): void {
       if (questions.some(({ state }) => state !== 'answered')) exit(EXIT.failed);
     },
   );
+}
+
+/** What a consent file says of consent and salt, whether signed document or the two alone. */
+function consentOf(text: string): unknown {
+  const { about, consentId, salt } = JSON.parse(text) as Record<string, unknown>;
+  const from = (about ?? { consentId, salt }) as Record<string, unknown>;
+  return { consentId: from['consentId'], salt: from['salt'] };
 }
 
 /** The authority has several registers: several answers, in files of their own. */
