@@ -6,7 +6,9 @@ import type * as Answers from './schemas/answers.ts';
 import type * as Cases from './schemas/cases.ts';
 import type { Page, PageOf } from './schemas/common.ts';
 import type * as Intake from './schemas/intake.ts';
+import type * as Filings from './schemas/filings.ts';
 import type * as Ledger from './schemas/ledger.ts';
+import type * as Letters from './schemas/letters.ts';
 import type * as Publicity from './schemas/publicity.ts';
 import type * as Subjects from './schemas/subjects.ts';
 import type { Readiness } from './schemas/system.ts';
@@ -46,6 +48,9 @@ export interface NodeServices {
   readonly publicity: PublicityPort;
   readonly subjects: SubjectsPort;
   readonly cases: CasesPort;
+  readonly letters: LettersPort;
+  readonly filings: FilingsPort;
+  readonly pledges: PledgesPort;
   readonly health: HealthPort;
 }
 
@@ -181,6 +186,52 @@ export interface CasesPort {
   /** What another member's node hands over; the room checks its signature. */
   receive(body: unknown): Promise<Record<string, unknown>>;
   report(uscc: string): Promise<Record<string, unknown>>;
+}
+
+/** Commitment letters with their items and draws. Letters go by their number here. */
+export interface LettersPort {
+  items(): Promise<readonly Letters.LetterItem[]>;
+  publishItem(item: Letters.PublishItem, by: string): Promise<Letters.ItemDone>;
+  withdrawItem(itemId: string, by: string): Promise<Letters.ItemDone>;
+  publishTemplate(itemId: string, texts: Letters.PublishTemplate, by: string): Promise<Letters.ItemDone>;
+  offer(letter: Letters.OfferLetter, by: string): Promise<Letters.LetterDetail>;
+  list(uscc: string | undefined, page: Page): Promise<PageOf<Letters.Letter>>;
+  get(id: bigint): Promise<Letters.LetterDetail>;
+  inform(id: bigint, notice: Letters.InformApplicant, by: string): Promise<Letters.InformedLetter>;
+  promise(id: bigint, signed: Letters.PromiseLetter, by: string): Promise<Letters.LetterDetail>;
+  decide(id: bigint, decision: Letters.DecideLetter, by: string): Promise<Letters.LetterDetail>;
+  check(id: bigint, finding: Letters.CheckLetter, by: string): Promise<Letters.LetterDetail>;
+  drawUpWithdrawal(id: bigint, reason: string): Promise<Letters.Withdrawal>;
+  withdraw(id: bigint, withdrawal: Letters.WithdrawLetter, by: string): Promise<Letters.LetterDetail>;
+  relayWithdrawal(withdrawal: Letters.RelayWithdrawal, by: string): Promise<Letters.Relayed>;
+  refuse(id: bigint, refusal: Letters.RefuseLetter, by: string): Promise<Letters.LetterDetail>;
+  terminate(id: bigint, reason: string, by: string): Promise<Letters.LetterDetail>;
+  copies(id: bigint): Promise<Letters.LetterCopies>;
+  draws(): Promise<readonly Letters.Draw[]>;
+  openDraw(draw: Letters.OpenDraw, by: string): Promise<Letters.DrawDone>;
+  revealDraw(drawId: bigint, by: string): Promise<Letters.DrawDone>;
+}
+
+export interface FilingsPort {
+  takeIn(filing: Filings.TakeInFiling, by: string): Promise<Filings.TakenIn>;
+  list(page: Page): Promise<PageOf<Filings.Filing>>;
+  get(id: bigint): Promise<Filings.FilingDetail>;
+  ofMembers(): Promise<readonly Filings.MemberFiling[]>;
+  accept(id: bigint, signature: string, by: string): Promise<Filings.FilingDetail>;
+  supply(id: bigint, supplied: Filings.SupplyFiling, by: string): Promise<Filings.FilingDetail>;
+  record(id: bigint, breach: Filings.RecordFiling, by: string): Promise<Filings.FilingDetail>;
+  /** By its number on chain. */
+  markOverdue(filingId: bigint, by: string): Promise<Letters.Relayed>;
+}
+
+/** Pledges go by their number on chain, drafts by theirs here. */
+export interface PledgesPort {
+  list(): Promise<readonly Filings.Pledge[]>;
+  drawUp(pledge: Filings.DrawUpPledge, by: string): Promise<Filings.PledgeDraft>;
+  publish(draftId: bigint, signature: string, by: string): Promise<Filings.PledgeDone>;
+  drawUpWithdrawal(pledgeId: bigint): Promise<Filings.PledgeToSign>;
+  withdraw(pledgeId: bigint, signature: string, by: string): Promise<Letters.Relayed>;
+  observe(pledgeId: bigint, text: string, by: string): Promise<Filings.Observed>;
 }
 
 export interface HealthPort {

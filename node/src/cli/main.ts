@@ -4,8 +4,10 @@ import { Book, DEFAULT_DATA_DIR } from './command.ts';
 import { answerCommands } from './commands/answers.ts';
 import { caseCommands } from './commands/cases.ts';
 import { checkCommands } from './commands/checks.ts';
+import { filingCommands } from './commands/filings.ts';
 import { intakeCommands } from './commands/intake.ts';
 import { ledgerCommands } from './commands/ledger.ts';
+import { letterCommands } from './commands/letters.ts';
 import { nodeCommands } from './commands/node.ts';
 import { publicityCommands } from './commands/publicity.ts';
 import { subjectCommands } from './commands/subject.ts';
@@ -71,6 +73,8 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   caseCommands(book);
   subjectsCommands(book);
   subjectCommands(book);
+  letterCommands(book);
+  filingCommands(book);
   checkCommands(book);
   for (const command of program.commands) inherit(command);
 

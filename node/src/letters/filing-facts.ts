@@ -73,3 +73,15 @@ function changeBy(event: FilingEvent): Partial<FilingSaid> {
       return {};
   }
 }
+
+/** How a filing stands against its due day, seen from a day. */
+export function deadlineOf(
+  said: Pick<FilingSaid, 'state' | 'dueDay'>,
+  today: Day,
+): { readonly daysLeft: number | null; readonly overdue: boolean } {
+  const isOpen = said.state === 'accepted';
+  return {
+    daysLeft: isOpen ? Math.max(0, said.dueDay - today) : null,
+    overdue: said.state === 'overdue' || (isOpen && today > said.dueDay),
+  };
+}

@@ -1,4 +1,5 @@
 import type { LetterCopy } from '@credit-ledger/sdk/answer';
+import type { Day } from '@credit-ledger/sdk/protocol';
 import type { Wait } from '../exchange/index.ts';
 import type { BlockRange, EventHandler, FollowedEvent } from '../chain/index.ts';
 import type { Database } from '../store/index.ts';
@@ -18,10 +19,12 @@ import { LetterViews } from './views.ts';
 export type { RecordTerms } from './adverse.ts';
 export type { Decision, Finding } from './checks.ts';
 export type { PublicLetter, PublicPledge } from './copies.ts';
-export type { Settling } from './desk.ts';
+export { failedStep, pendingStep, type Settling } from './desk.ts';
+export type { Place } from './followed.ts';
+export { digestOf } from './signatures.ts';
 export type { Salted } from './documents.ts';
 export type { DrawView, Selection } from './draws.ts';
-export { type FilingSaid } from './filing-facts.ts';
+export { deadlineOf, type FilingSaid } from './filing-facts.ts';
 export { type LoadedFiling, type NewFiling, possibleFilingActions } from './filings.ts';
 export {
   CONFIRMED,
@@ -92,6 +95,11 @@ export class LettersRoom implements EventHandler<FollowedEvent> {
   async stop(): Promise<void> {
     await this.overdue.stop();
     await this.promises.stop();
+  }
+
+  /** The civil day by the node's clock. */
+  today(): Day {
+    return this.#desk.today();
   }
 
   /** The two signed copies of a promised letter. Errors: `LETTER_UNKNOWN`, `LETTER_STATE_WRONG`. */

@@ -429,6 +429,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/filings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Filings of ours, newest first, with due days and days left */
+        get: operations["listFilings"];
+        put?: never;
+        /** Take a filing in that lacks documents; gives the promise that the applicant signs */
+        post: operations["takeInFiling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/filings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A filing of ours */
+        get: operations["getFiling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/filings/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept a filing against the applicant’s signature; the due day comes from the chain */
+        post: operations["acceptFiling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/filings/{id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record that the documents came late or not at all: an adverse record in the same step */
+        post: operations["recordFiling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/filings/{id}/supply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The missing documents came */
+        post: operations["supplyFiling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/grants": {
         parameters: {
             query?: never;
@@ -567,6 +653,298 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/letter-draws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Draws of letters to be checked, of all authorities */
+        get: operations["listDraws"];
+        put?: never;
+        /** Open a draw: its seed is made now and stays here until it is revealed */
+        post: operations["openDraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letter-draws/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reveal a draw’s seed, within seven days from its closing */
+        post: operations["revealDraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letter-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Items to which commitment letters apply, of all authorities, with their templates */
+        get: operations["listLetterItems"];
+        put?: never;
+        /** Publish an item, or a new version of it */
+        post: operations["publishLetterItem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letter-items/{id}/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish a template: the seven things to tell and the four to confirm */
+        post: operations["publishLetterTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letter-items/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an item out of force; letters that were offered go on */
+        post: operations["withdrawLetterItem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letter-withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Relay the withdrawal of a letter of any authority */
+        post: operations["relayWithdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Letters of ours, newest first, without their subjects; with a subject, its own */
+        get: operations["listLetters"];
+        put?: never;
+        /** Offer an applicant the letter of an item; nothing of the applicant goes on chain */
+        post: operations["offerLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A letter: where it stands, what is possible, what is late */
+        get: operations["getLetter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the check found; a false commitment becomes an adverse record in the same step */
+        post: operations["checkLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{id}/copies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The two signed copies of a promised letter, each a receipt */
+        get: operations["getLetterCopies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The application was decided, and how the promise is checked */
+        post: operations["decideLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{id}/inform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Inform the applicant of everything at once; gives what it signs */
+        post: operations["informApplicant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{id}/promise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the applicant’s signature; the registers are asked, and the promise is sent when all say YES */
+        post: operations["promiseLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The ordinary procedure is taken */
+        post: operations["refuseLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{id}/terminate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a letter before the decision */
+        post: operations["terminateLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Relay the applicant’s withdrawal, before the decision; it leaves no adverse trace */
+        post: operations["withdrawLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draw up a withdrawal for the applicant to sign; nothing is sent */
+        post: operations["drawUpWithdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -578,6 +956,40 @@ export interface paths {
         get: operations["whoAmI"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/member-filings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Filings of all authorities as the chain has them, and which are overdue */
+        get: operations["listMemberFilings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/member-filings/{id}/overdue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark any authority’s filing, by its number on chain, whose due day has passed */
+        post: operations["markFilingOverdue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -629,6 +1041,108 @@ export interface paths {
         put?: never;
         /** Operations from a file (CSV or XLSX, sent as the raw body) */
         post: operations["operateFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pledge-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draw a pledge up for the company to sign; nothing is sent */
+        post: operations["drawUpPledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pledge-drafts/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish a pledge that was drawn up, against the company’s signature */
+        post: operations["publishPledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pledges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pledges published through any association, with their observations */
+        get: operations["listPledges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pledges/{id}/observe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Attach an observation to another association’s pledge: ours, and no finding */
+        post: operations["observePledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pledges/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Relay that a company takes its pledge back */
+        post: operations["withdrawPledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pledges/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a company signs to take its pledge back */
+        get: operations["drawUpPledgeWithdrawal"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1611,6 +2125,17 @@ export interface components {
             /** @enum {string} */
             verdict: "VALID" | "INVALID" | "ERROR" | "SKIPPED";
         };
+        CheckLetter: {
+            /** @description Exactly when the promise was false. */
+            broken?: {
+                legalBasis: string;
+                /** @enum {string} */
+                outcome: "handling-terminated" | "rectification-ordered" | "decision-revoked" | "penalised" | "transferred-to-judiciary";
+                record: components["schemas"]["RecordOfBreach"];
+            };
+            finding: string;
+            kept: boolean;
+        };
         /** @description Signed by witnesses: enough to verify an answer without a network. */
         Checkpoint: {
             /** @constant */
@@ -1830,6 +2355,16 @@ export interface components {
             outcome: "granted";
             reasons: string;
         };
+        DecideLetter: {
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            checkBy?: string;
+            decision: string;
+            /** @enum {string} */
+            mode: "exempt" | "routine" | "on-site";
+        };
         /** @description Why the case cannot be decided. Everybody sees the code. */
         DismissCase: {
             /** @enum {string} */
@@ -1869,6 +2404,70 @@ export interface components {
             subject: string;
             /** @enum {string} */
             type: "dispute" | "repair";
+        };
+        /** @description A draw of letters to be checked; the seed was fixed before any was signed. */
+        Draw: {
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            authority: string;
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            closesAt: string;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            openedAt: string;
+            own: boolean;
+            rateBasisPoints: number;
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            revealBy: string;
+            seed: string | null;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            seedCommit: string;
+            /** @enum {string} */
+            state: "open" | "to-be-revealed" | "revealed" | "not-revealed";
+        };
+        DrawDone: {
+            drawId: string | null;
+            /** @description True: the transaction is not in a block yet; the node sees to it. */
+            onItsWay: boolean;
+        };
+        Draws: {
+            items: components["schemas"]["Draw"][];
+        };
+        DrawUpPledge: {
+            /** @enum {string} */
+            kind: "comprehensive" | "product-quality";
+            name: string;
+            /** @description The company’s key. */
+            pledger: string;
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            publicUntil: string;
+            /** @description Where it is published. */
+            scope: string;
+            /**
+             * @description Unified social credit code; width and case do not matter.
+             * @example 91110000MA01ABCD0X
+             */
+            subject: string;
+            /** @description What the company pledges. */
+            text: string;
         };
         /** @description Records that are to be anchored in time; the most urgent first. */
         DuePublications: {
@@ -2023,6 +2622,130 @@ export interface components {
              * @default false
              */
             insist: boolean;
+        };
+        /** @description An incomplete filing of ours, without its subject. */
+        Filing: {
+            acceptedDay: string | null;
+            /** @description An address, lower case. */
+            applicant: string;
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            createdAt: string;
+            /** @description Calendar days until the due day, while it is open. */
+            daysLeft: number | null;
+            /** @description The last of seven working days; the chain’s. */
+            dueDay: string | null;
+            failed: {
+                action: string;
+                error: components["schemas"]["Failure"];
+            } | null;
+            /** @description Its number on chain; null until it is accepted there. */
+            filingId: string | null;
+            history: {
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                blockNumber: string;
+                event: string;
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description A moment, ISO 8601, UTC.
+                 */
+                time: string;
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                transactionHash: string;
+            }[];
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            id: string;
+            /** @description The lateness is an adverse record. */
+            isRecorded: boolean;
+            madeBy: string;
+            matter: string;
+            missing: string[];
+            /** @description The due day has passed and nothing came. */
+            overdue: boolean;
+            pending: {
+                action: string;
+                state: string;
+            } | null;
+            possible: string[];
+            recordId: string | null;
+            /** @enum {string} */
+            state: "none" | "accepted" | "supplied" | "overdue" | "supplied-late";
+            suppliedDay: string | null;
+        };
+        FilingDetail: {
+            acceptedDay: string | null;
+            /** @description An address, lower case. */
+            applicant: string;
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            createdAt: string;
+            /** @description Calendar days until the due day, while it is open. */
+            daysLeft: number | null;
+            /** @description The last of seven working days; the chain’s. */
+            dueDay: string | null;
+            failed: {
+                action: string;
+                error: components["schemas"]["Failure"];
+            } | null;
+            /** @description Its number on chain; null until it is accepted there. */
+            filingId: string | null;
+            history: {
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                blockNumber: string;
+                event: string;
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description A moment, ISO 8601, UTC.
+                 */
+                time: string;
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                transactionHash: string;
+            }[];
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            id: string;
+            /** @description The lateness is an adverse record. */
+            isRecorded: boolean;
+            madeBy: string;
+            matter: string;
+            missing: string[];
+            /** @description The due day has passed and nothing came. */
+            overdue: boolean;
+            pending: {
+                action: string;
+                state: string;
+            } | null;
+            possible: string[];
+            recordId: string | null;
+            /** @enum {string} */
+            state: "none" | "accepted" | "supplied" | "overdue" | "supplied-late";
+            subject: {
+                name: string;
+                uscc: string;
+            };
+            suppliedDay: string | null;
+        };
+        Filings: {
+            items: components["schemas"]["Filing"][];
+            /** @description Null on the last page. */
+            next: string | null;
         };
         GiveConsent: {
             input: components["schemas"]["ConsentInput"];
@@ -2229,6 +2952,42 @@ export interface components {
             /** @description Null on the last page. */
             next: string | null;
         };
+        /** @description Everything at once, and once: it is fixed with this. */
+        InformApplicant: {
+            /** @description The applicant’s key, made for this letter alone. */
+            applicant: string;
+            /** @default {} */
+            application: {
+                [key: string]: string;
+            };
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            drawId?: string;
+            /**
+             * Format: date-time
+             * @description In seven days by default; 30 at most.
+             */
+            promiseBy?: string;
+            publication?: {
+                scope: string;
+                /**
+                 * @description A civil day at UTC+8, YYYY-MM-DD.
+                 * @example 2026-11-23
+                 */
+                until: string;
+            };
+        };
+        /** @description What the applicant reads and signs. */
+        InformedLetter: {
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            digest: string;
+            document: components["schemas"]["SaltedDocument"];
+            letter: components["schemas"]["LetterDetail"];
+            publicScope: components["schemas"]["SaltedDocument"] | null;
+            typedData: components["schemas"]["TypedData"];
+        };
         /** @description Why a row did not become a record. */
         Issue: {
             code: string;
@@ -2242,6 +3001,238 @@ export interface components {
         };
         Issues: {
             items: components["schemas"]["Issue"][];
+            /** @description Null on the last page. */
+            next: string | null;
+        };
+        ItemDone: {
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            itemId: string;
+            /** @description True: the transaction is not in a block yet; the node sees to it. */
+            onItsWay: boolean;
+            templateId: string | null;
+        };
+        /** @description A commitment letter, without its subject. */
+        Letter: {
+            checkBy: string | null;
+            /** @enum {string} */
+            checkMode: "none" | "exempt" | "routine" | "on-site";
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            createdAt: string;
+            digest: string | null;
+            drawId: string | null;
+            /** @description How far the promise has come. */
+            eligibility: {
+                error: components["schemas"]["Failure"] | null;
+                /** @enum {string} */
+                state: "asking" | "not-eligible" | "failed" | "sent";
+            } | null;
+            /** @description The last step, when the chain refused it. */
+            failed: {
+                action: string;
+                error: components["schemas"]["Failure"];
+            } | null;
+            history: {
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                blockNumber: string;
+                event: string;
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description A moment, ISO 8601, UTC.
+                 */
+                time: string;
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                transactionHash: string;
+            }[];
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            id: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            itemId: string;
+            itemTitle: string | null;
+            itemVersion: number;
+            /** @description Its number on chain; null until the offer is there. */
+            letterId: string | null;
+            offeredBy: string;
+            /** @enum {string} */
+            outcome: "none" | "handling-terminated" | "rectification-ordered" | "decision-revoked" | "penalised" | "transferred-to-judiciary";
+            overdue: ("promise" | "check")[];
+            /** @description A step on its way to the chain. */
+            pending: {
+                action: string;
+                state: string;
+            } | null;
+            /** @description What may be done now. */
+            possible: string[];
+            promiseBy: string | null;
+            publicUntil: string | null;
+            /** @description The adverse record that followed. */
+            recordId: string | null;
+            /** @description Whether it is to be checked; null before the decision. */
+            selection: {
+                known: boolean;
+                selected: boolean;
+            } | null;
+            /** @enum {string} */
+            state: "none" | "offered" | "informed" | "promised" | "decided" | "checked-true" | "checked-false" | "withdrawn" | "refused" | "terminated";
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            templateId: string;
+        };
+        /** @description The agency’s copy and the applicant’s: each can be checked by whoever holds it. */
+        LetterCopies: {
+            items: ({
+                /** @constant */
+                format: "letter-copy/1";
+            } & {
+                [key: string]: unknown;
+            })[];
+        };
+        LetterDetail: {
+            checkBy: string | null;
+            /** @enum {string} */
+            checkMode: "none" | "exempt" | "routine" | "on-site";
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            createdAt: string;
+            digest: string | null;
+            drawId: string | null;
+            /** @description How far the promise has come. */
+            eligibility: {
+                error: components["schemas"]["Failure"] | null;
+                /** @enum {string} */
+                state: "asking" | "not-eligible" | "failed" | "sent";
+            } | null;
+            /** @description The last step, when the chain refused it. */
+            failed: {
+                action: string;
+                error: components["schemas"]["Failure"];
+            } | null;
+            history: {
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                blockNumber: string;
+                event: string;
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description A moment, ISO 8601, UTC.
+                 */
+                time: string;
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                transactionHash: string;
+            }[];
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            id: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            itemId: string;
+            itemTitle: string | null;
+            itemVersion: number;
+            /** @description Its number on chain; null until the offer is there. */
+            letterId: string | null;
+            offeredBy: string;
+            /** @enum {string} */
+            outcome: "none" | "handling-terminated" | "rectification-ordered" | "decision-revoked" | "penalised" | "transferred-to-judiciary";
+            overdue: ("promise" | "check")[];
+            /** @description A step on its way to the chain. */
+            pending: {
+                action: string;
+                state: string;
+            } | null;
+            /** @description What may be done now. */
+            possible: string[];
+            promiseBy: string | null;
+            publicUntil: string | null;
+            /** @description The adverse record that followed. */
+            recordId: string | null;
+            /** @description Whether it is to be checked; null before the decision. */
+            selection: {
+                known: boolean;
+                selected: boolean;
+            } | null;
+            /** @enum {string} */
+            state: "none" | "offered" | "informed" | "promised" | "decided" | "checked-true" | "checked-false" | "withdrawn" | "refused" | "terminated";
+            subject: {
+                name: string;
+                uscc: string;
+            };
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            templateId: string;
+        };
+        /** @description An item as it was published last. */
+        LetterItem: {
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            blockNumber: string;
+            claimMaxAgeSeconds: number;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            id: string;
+            inForce: boolean;
+            legalBasis: string;
+            own: boolean;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            owner: string;
+            /** @enum {string} */
+            publicReason: "none" | "public-interest" | "third-parties" | "hard-to-check";
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            publishedAt: string;
+            registers: string[];
+            slug: string;
+            templates: {
+                confirmed: {
+                    aware: string;
+                    liable: string;
+                    qualified: string;
+                    sincere: string;
+                } | null;
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description A moment, ISO 8601, UTC.
+                 */
+                publishedAt: string;
+                /** @description Null for another authority’s. */
+                told: {
+                    basis: string;
+                    checking: string;
+                    liability: string;
+                    manner: string;
+                    publication: string;
+                    purpose: string;
+                    subject: string;
+                } | null;
+            }[];
+            title: string;
+            version: number;
+        };
+        LetterItems: {
+            items: components["schemas"]["LetterItem"][];
+        };
+        Letters: {
+            items: components["schemas"]["Letter"][];
             /** @description Null on the last page. */
             next: string | null;
         };
@@ -2297,6 +3288,48 @@ export interface components {
             /** @description An address, lower case. */
             witness: string;
         };
+        /** @description A filing of any authority: what the chain says of it. */
+        MemberFiling: {
+            acceptedDay: string | null;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            authority: string;
+            /** @description Calendar days until the due day, while it is open. */
+            daysLeft: number | null;
+            /** @description The last of seven working days; the chain’s. */
+            dueDay: string | null;
+            /** @description Its number on chain; null until it is accepted there. */
+            filingId: string | null;
+            history: {
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                blockNumber: string;
+                event: string;
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description A moment, ISO 8601, UTC.
+                 */
+                time: string;
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                transactionHash: string;
+            }[];
+            /** @description The lateness is an adverse record. */
+            isRecorded: boolean;
+            /** @description The due day has passed and nothing came. */
+            overdue: boolean;
+            own: boolean;
+            /** @enum {string} */
+            state: "none" | "accepted" | "supplied" | "overdue" | "supplied-late";
+            suppliedDay: string | null;
+        };
+        MemberFilings: {
+            items: components["schemas"]["MemberFiling"][];
+        };
         Members: {
             items: components["schemas"]["Member"][];
         };
@@ -2306,6 +3339,36 @@ export interface components {
             format: "credit-network/1";
         } & {
             [key: string]: unknown;
+        };
+        /** @description The observation, which is ours and no finding. */
+        Observed: {
+            document: components["schemas"]["SaltedDocument"];
+            onItsWay: boolean;
+        };
+        ObservePledge: {
+            text: string;
+        };
+        OfferLetter: {
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            itemId: string;
+            /** @description The applicant’s name; it stays in the node. */
+            name: string;
+            /**
+             * @description Unified social credit code; width and case do not matter.
+             * @example 91110000MA01ABCD0X
+             */
+            subject: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            templateId: string;
+        };
+        OpenDraw: {
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            closesAt: string;
+            /** @description How many of 10,000 letters are checked. */
+            rateBasisPoints: number;
         };
         OpenRegister: {
             promiseSeconds?: number;
@@ -2429,6 +3492,76 @@ export interface components {
                 uscc: string;
             };
         };
+        /** @description A voluntary pledge; public by purpose, and no tool of approval. */
+        Pledge: {
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            association: string;
+            /** @description Null for another association’s. */
+            document: components["schemas"]["SaltedDocument"] | null;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            documentHash: string;
+            isPublic: boolean;
+            /** @enum {string} */
+            kind: "comprehensive" | "product-quality";
+            observations: {
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                observationHash: string;
+                /**
+                 * @description A number, as decimal text.
+                 * @example 17
+                 */
+                observer: string;
+                /**
+                 * Format: date-time
+                 * @description A moment, ISO 8601, UTC.
+                 */
+                time: string;
+            }[];
+            own: boolean;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            pledgeId: string;
+            /** @description An address, lower case. */
+            pledger: string;
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            publicUntil: string;
+            /**
+             * Format: date-time
+             * @description A moment, ISO 8601, UTC.
+             */
+            publishedAt: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            scopeHash: string;
+            withdrawnAt: string | null;
+        };
+        PledgeDone: {
+            onItsWay: boolean;
+            pledgeId: string | null;
+        };
+        /** @description What the company reads and signs. */
+        PledgeDraft: {
+            document: components["schemas"]["SaltedDocument"];
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            id: string;
+            typedData: components["schemas"]["TypedData"];
+        };
+        Pledges: {
+            items: components["schemas"]["Pledge"][];
+        };
+        PledgeToSign: {
+            typedData: components["schemas"]["TypedData"];
+        };
         /** @description Problem details (RFC 9457). */
         Problem: {
             /**
@@ -2454,6 +3587,16 @@ export interface components {
              * @example urn:credit-ledger:problem:USCC_CHECK
              */
             type: string;
+        };
+        PromiseLetter: {
+            /** @description By the key that is bound to the applicant’s credit code; kept with both copies. */
+            boundSignature?: {
+                /** @description An address, in any letter case. */
+                address: string;
+                signature: string;
+            };
+            /** @description By the applicant’s key, over the typed data of the letter. */
+            signature: string;
         };
         /** @description A commitment letter that is published for supervision. */
         PublicLetter: {
@@ -2593,6 +3736,54 @@ export interface components {
             next: string | null;
             /** @description Statements of the subject itself, at its wish. */
             selfDeclared: components["schemas"]["OwnStatement"][];
+        };
+        /** @description An item of the list to which commitment letters apply. */
+        PublishItem: {
+            /** @default 86400 */
+            claimMaxAgeSeconds: number;
+            legalBasis: string;
+            /**
+             * @default none
+             * @enum {string}
+             */
+            publicReason: "none" | "public-interest" | "third-parties" | "hard-to-check";
+            /** @description In which the applicant must be eligible; all that there are, up to 8, by default. */
+            registers?: string[];
+            /** @description The authority’s own short name of the item. */
+            slug: string;
+            title: string;
+            touchesLifeOrHealth: boolean;
+            touchesPublicSafety: boolean;
+            touchesStateSecurity: boolean;
+        };
+        /** @description The seven things to tell and the four to confirm: all are needed. */
+        PublishTemplate: {
+            confirmed: {
+                /** @description 已知晓告知事项 */
+                aware?: string;
+                /** @description 愿意承担责任 */
+                liable?: string;
+                /** @description 符合条件 */
+                qualified?: string;
+                /** @description 意思表示真实 */
+                sincere?: string;
+            };
+            told: {
+                /** @description 设定依据 */
+                basis?: string;
+                /** @description 核查权力 */
+                checking?: string;
+                /** @description 不实承诺的责任 */
+                liability?: string;
+                /** @description 承诺方式 */
+                manner?: string;
+                /** @description 是否公开、公开范围及时限 */
+                publication?: string;
+                /** @description 证明用途 */
+                purpose?: string;
+                /** @description 事项名称 */
+                subject?: string;
+            };
         };
         /** @description A question of ours to another member. */
         Question: {
@@ -2849,6 +4040,24 @@ export interface components {
             recordId: string;
             registerId: string | null;
         };
+        RecordFiling: {
+            legalBasis: string;
+            record: components["schemas"]["RecordOfBreach"];
+        };
+        /** @description The adverse record that follows, attributed to this agency. */
+        RecordOfBreach: {
+            documentNumber: string;
+            /** @description Catalogue code of the area of regulation. */
+            domain: number;
+            severity: 0 | 1 | 2 | 3;
+            /** @description The agency’s own rule, which the severity follows. */
+            severityBasis: string;
+            /**
+             * @description Last day of effect; without end when left out.
+             * @example 2026-11-23
+             */
+            until?: string;
+        };
         /** @description Whether the public sees a record, and what officers said to it. */
         RecordPublicity: {
             /** @description Day of the block that anchored it. */
@@ -2877,6 +4086,10 @@ export interface components {
              */
             recordId: string;
             visible: boolean;
+        };
+        RefuseLetter: {
+            /** @enum {string} */
+            reason: "applicant-declined" | "not-eligible";
         };
         Register: {
             contested: boolean;
@@ -2914,6 +4127,21 @@ export interface components {
         Registers: {
             items: components["schemas"]["Register"][];
         };
+        Relayed: {
+            /** @description True: the transaction is not in a block yet; the node sees to it. */
+            onItsWay: boolean;
+        };
+        /** @description Of any authority’s letter, by its number on chain. */
+        RelayWithdrawal: {
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            letterId: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            reasonHash: string;
+            signature: string;
+        };
         Release: {
             /** @description Why, in words; kept in the log. */
             note: string;
@@ -2944,6 +4172,13 @@ export interface components {
         Row: {
             [key: string]: string;
         };
+        /** @description A document whose hash, with its salt in it, is on chain. */
+        SaltedDocument: {
+            format: string;
+            salt: string;
+        } & {
+            [key: string]: unknown;
+        };
         /** @description A transaction, as far as it has come. The node sees to the rest. */
         Sent: {
             blockNumber: string | null;
@@ -2951,6 +4186,9 @@ export interface components {
             /** @enum {string} */
             state: "queued" | "sent" | "mined" | "nothing-to-do";
             transactionHash: string | null;
+        };
+        Signed: {
+            signature: string;
         };
         /** @description A subject’s statement about itself, with its promise of truth. No agency vouches for it. */
         Statement: {
@@ -2999,6 +4237,37 @@ export interface components {
         };
         Statements: {
             items: components["schemas"]["Statement"][];
+        };
+        SupplyFiling: {
+            /** @description What came. */
+            documents: string[];
+        };
+        TakeInFiling: {
+            /** @description The applicant’s key, made for this filing alone. */
+            applicant: string;
+            /** @description What is applied for. */
+            matter: string;
+            /** @description The documents that are missing. */
+            missing: string[];
+            name: string;
+            /** @description The written promise to supply them. */
+            promise: string;
+            /**
+             * @description Unified social credit code; width and case do not matter.
+             * @example 91110000MA01ABCD0X
+             */
+            subject: string;
+        };
+        /** @description What the applicant reads and signs. */
+        TakenIn: {
+            document: components["schemas"]["SaltedDocument"];
+            /**
+             * @description A civil day at UTC+8, YYYY-MM-DD.
+             * @example 2026-11-23
+             */
+            dueDayIfAcceptedToday: string;
+            filing: components["schemas"]["FilingDetail"];
+            typedData: components["schemas"]["TypedData"];
         };
         /** @description How timely this agency publishes, by month of decision: figures about the agency, never about a subject. What becomes of a record after it was published changes none of them. */
         Timeliness: {
@@ -3051,6 +4320,26 @@ export interface components {
         Tokens: {
             items: components["schemas"]["Token"][];
         };
+        /** @description EIP-712 data, to be signed by any wallet. */
+        TypedData: {
+            domain: {
+                chainId: number;
+                name: string;
+                /** @description An address, lower case. */
+                verifyingContract: string;
+                version: string;
+            };
+            message: {
+                [key: string]: string | number;
+            };
+            primaryType: string;
+            types: {
+                [key: string]: {
+                    name: string;
+                    type: string;
+                }[];
+            };
+        };
         /** @description One verdict a check; never a bare boolean. */
         Verification: {
             checks: components["schemas"]["Check"][];
@@ -3073,6 +4362,17 @@ export interface components {
             /** @default {} */
             expected: components["schemas"]["Expected"];
         };
+        /** @description What the applicant signs to withdraw. */
+        Withdrawal: {
+            document: components["schemas"]["SaltedDocument"];
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            reasonHash: string;
+            typedData: components["schemas"]["TypedData"];
+        };
+        WithdrawLetter: {
+            document: components["schemas"]["SaltedDocument"];
+            signature: string;
+        };
         Withhold: {
             /** @description Why, in words; kept in the log. */
             note: string;
@@ -3081,6 +4381,9 @@ export interface components {
              * @enum {string}
              */
             reason: "state-security" | "public-security" | "economic-security" | "social-stability" | "trade-secret" | "privacy";
+        };
+        WithReason: {
+            reason: string;
         };
     };
     responses: never;
@@ -4119,6 +5422,240 @@ export interface operations {
             };
         };
     };
+    listFilings: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Most items on the page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of filings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Filings"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeInFiling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeInFiling"];
+            };
+        };
+        responses: {
+            /** @description To be signed; nothing was sent. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenIn"];
+                };
+            };
+            /** @description A problem, for instance USCC_CHECK, FILING_CALENDAR_NOT_COVERED, FILING_APPLICANT_KEY_USED. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFiling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The filing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilingDetail"];
+                };
+            };
+            /** @description A problem, for instance FILING_UNKNOWN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptFiling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signed"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilingDetail"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilingDetail"];
+                };
+            };
+            /** @description A problem, for instance FILING_UNKNOWN, FILING_STATE_WRONG, STEP_ON_ITS_WAY, FILING_WRONG_APPLICANT_SIGNATURE, FILING_CALENDAR_NOT_COVERED. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordFiling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordFiling"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilingDetail"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilingDetail"];
+                };
+            };
+            /** @description A problem, for instance FILING_UNKNOWN, FILING_STATE_WRONG, STEP_ON_ITS_WAY, FILING_ENTRY_KNOWN, LETTER_LEGAL_BASIS_MISSING, REGISTER_NOT_OPEN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    supplyFiling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupplyFiling"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilingDetail"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilingDetail"];
+                };
+            };
+            /** @description A problem, for instance FILING_UNKNOWN, FILING_STATE_WRONG, STEP_ON_ITS_WAY, FILING_NOT_YOURS. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listGrants: {
         parameters: {
             query?: never;
@@ -4473,6 +6010,800 @@ export interface operations {
             };
         };
     };
+    listDraws: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draws. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draws"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openDraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenDraw"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawDone"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawDone"];
+                };
+            };
+            /** @description A problem, for instance LETTER_DRAW_RATE_INVALID, LETTER_DRAW_PERIOD_INVALID, LETTER_NOT_AUTHORITY. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revealDraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawDone"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawDone"];
+                };
+            };
+            /** @description A problem, for instance LETTER_DRAW_OPEN, LETTER_DRAW_REVEALED, LETTER_DRAW_TOO_LATE, LETTER_DRAW_NOT_YOURS. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLetterItems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterItems"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishLetterItem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishItem"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemDone"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemDone"];
+                };
+            };
+            /** @description A problem, for instance LETTER_ITEM_EXCLUDED, LETTER_ITEM_REGISTERS_INVALID, LETTER_NOT_AUTHORITY. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishLetterTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishTemplate"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemDone"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemDone"];
+                };
+            };
+            /** @description A problem, for instance LETTER_TEMPLATE_INCOMPLETE, LETTER_TEMPLATE_KNOWN, LETTER_ITEM_NOT_YOURS. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawLetterItem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 bytes: 0x and 64 lower-case digits. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemDone"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemDone"];
+                };
+            };
+            /** @description A problem, for instance LETTER_ITEM_UNKNOWN, LETTER_ITEM_NOT_YOURS, LETTER_ITEM_NOT_IN_FORCE. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    relayWithdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelayWithdrawal"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relayed"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relayed"];
+                };
+            };
+            /** @description A problem, for instance LETTER_UNKNOWN, LETTER_STATE_WRONG, LETTER_WRONG_APPLICANT_SIGNATURE. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLetters: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Most items on the page. */
+                limit?: number;
+                subject?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of letters. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letters"];
+                };
+            };
+            /** @description A problem, for instance USCC_CHECK. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    offerLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferLetter"];
+            };
+        };
+        responses: {
+            /** @description Offered. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description A problem, for instance USCC_CHECK, LETTER_ITEM_NOT_IN_FORCE, LETTER_TEMPLATE_UNKNOWN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The letter. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description A problem, for instance LETTER_UNKNOWN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckLetter"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description A problem, for instance LETTER_UNKNOWN, LETTER_STATE_WRONG, STEP_ON_ITS_WAY, LETTER_OUTCOME_INVALID, LETTER_LEGAL_BASIS_MISSING, LETTER_RECORD_KNOWN, REGISTER_NOT_OPEN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLetterCopies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The agency’s copy and the applicant’s. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterCopies"];
+                };
+            };
+            /** @description A problem, for instance LETTER_UNKNOWN, LETTER_STATE_WRONG. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideLetter"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description A problem, for instance LETTER_UNKNOWN, LETTER_STATE_WRONG, STEP_ON_ITS_WAY, LETTER_CHECK_INVALID. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    informApplicant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InformApplicant"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InformedLetter"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InformedLetter"];
+                };
+            };
+            /** @description A problem, for instance LETTER_STATE_WRONG, LETTER_APPLICANT_KEY_USED, LETTER_PUBLICATION_INVALID, LETTER_PROMISE_BY_INVALID. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promiseLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromiseLetter"];
+            };
+        };
+        responses: {
+            /** @description The registers are being asked. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description A problem, for instance LETTER_WRONG_APPLICANT_SIGNATURE, LETTER_TOO_LATE, LETTER_NOT_ELIGIBLE, LETTER_STATE_WRONG. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuseLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseLetter"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description A problem, for instance LETTER_UNKNOWN, LETTER_STATE_WRONG, STEP_ON_ITS_WAY. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    terminateLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithReason"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description A problem, for instance LETTER_UNKNOWN, LETTER_STATE_WRONG, STEP_ON_ITS_WAY, LETTER_REASON_MISSING. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawLetter"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterDetail"];
+                };
+            };
+            /** @description A problem, for instance LETTER_UNKNOWN, LETTER_STATE_WRONG, STEP_ON_ITS_WAY, LETTER_WRONG_APPLICANT_SIGNATURE, DOCUMENT_NOT_SALTED. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drawUpWithdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithReason"];
+            };
+        };
+        responses: {
+            /** @description To be signed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Withdrawal"];
+                };
+            };
+            /** @description A problem, for instance LETTER_STATE_WRONG, LETTER_REASON_MISSING. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     whoAmI: {
         parameters: {
             query?: never;
@@ -4492,6 +6823,76 @@ export interface operations {
                 };
             };
             /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMemberFilings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The filings, without anything of applicants. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberFilings"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markFilingOverdue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relayed"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relayed"];
+                };
+            };
+            /** @description A problem, for instance FILING_UNKNOWN, FILING_NOT_YET_OVERDUE, FILING_STATE_WRONG. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4588,6 +6989,235 @@ export interface operations {
                 };
             };
             /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drawUpPledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrawUpPledge"];
+            };
+        };
+        responses: {
+            /** @description To be signed. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PledgeDraft"];
+                };
+            };
+            /** @description A problem, for instance USCC_CHECK, PLEDGE_NOT_ASSOCIATION, PLEDGE_UNTIL_INVALID. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishPledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signed"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PledgeDone"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PledgeDone"];
+                };
+            };
+            /** @description A problem, for instance PLEDGE_UNKNOWN, PLEDGE_WRONG_SIGNATURE, PLEDGE_KNOWN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPledges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pledges. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pledges"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    observePledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObservePledge"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Observed"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Observed"];
+                };
+            };
+            /** @description A problem, for instance PLEDGE_UNKNOWN, PLEDGE_OWN, PLEDGE_WITHDRAWN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawPledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signed"];
+            };
+        };
+        responses: {
+            /** @description It is in a block. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relayed"];
+                };
+            };
+            /** @description It is on its way; the node sees to it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relayed"];
+                };
+            };
+            /** @description A problem, for instance PLEDGE_UNKNOWN, PLEDGE_WITHDRAWN, PLEDGE_WRONG_SIGNATURE. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drawUpPledgeWithdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To be signed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PledgeToSign"];
+                };
+            };
+            /** @description A problem, for instance PLEDGE_UNKNOWN, PLEDGE_WITHDRAWN. */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -1,6 +1,7 @@
 import { LedgerError, type Uscc } from '@credit-ledger/sdk/protocol';
 import { buffer } from 'node:stream/consumers';
 import type { NodeServices } from '../../../node/src/api/services.ts';
+import { letterDoubles } from './letter-doubles.ts';
 import type { QuestionDetail } from '../../../node/src/api/schemas/answers.ts';
 import type { Case, FiledCase } from '../../../node/src/api/schemas/cases.ts';
 import type { CreditRecord, Import } from '../../../node/src/api/schemas/intake.ts';
@@ -327,6 +328,7 @@ export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
       receive: async () => ({ state: 'accepted', documentHash: HASH }),
       report: async () => ({ format: 'credit-report/1', records: [] }),
     },
+    ...letterDoubles(),
     health: {
       readiness: async () => ({
         ready: true,

@@ -1,8 +1,10 @@
 import type { Endpoint } from '../endpoint.ts';
 import { answerEndpoints } from './answers.ts';
 import { caseEndpoints } from './cases.ts';
+import { filingEndpoints, pledgeEndpoints } from './filings.ts';
 import { intakeEndpoints } from './intake.ts';
 import { ledgerEndpoints } from './ledger.ts';
+import { letterEndpoints } from './letters.ts';
 import { memberEndpoints } from './members.ts';
 import { publicityEndpoints } from './publicity.ts';
 import { subjectEndpoints } from './subjects.ts';
@@ -14,6 +16,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...intakeEndpoints,
   ...ledgerEndpoints,
   ...answerEndpoints,
+  ...letterEndpoints,
+  ...filingEndpoints,
+  ...pledgeEndpoints,
   ...memberEndpoints,
   ...publicityEndpoints,
   ...subjectEndpoints,

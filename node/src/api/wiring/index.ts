@@ -4,9 +4,11 @@ import type { Rooms } from '../rooms.ts';
 import type { NodeServices } from '../services.ts';
 import { Answers, Questions } from './answers.ts';
 import { Cases } from './cases.ts';
+import { FilingsOf, PledgesOf } from './filings.ts';
 import { Health } from './health.ts';
 import { Imports } from './intake.ts';
 import { BetweenMembers, CheckpointsOf, Grants, Ledger, Registers } from './ledger.ts';
+import { LettersOf } from './letters.ts';
 import { PublicityOf } from './publicity.ts';
 import { Records } from './records.ts';
 import { Subjects } from './subjects.ts';
@@ -29,6 +31,9 @@ export function servicesOf(rooms: Rooms): NodeServices & { readonly imports: Imp
     publicity: new PublicityOf(rooms),
     subjects: new Subjects(rooms),
     cases: new Cases(rooms),
+    letters: new LettersOf(rooms),
+    filings: new FilingsOf(rooms),
+    pledges: new PledgesOf(rooms),
     health: new Health(rooms),
   };
 }
