@@ -27,6 +27,9 @@ const AT_ONCE = 8;
 /** A source that took the document in and does not say so on chain is sent it again. */
 const AGAIN_MILLISECONDS = 3_600_000;
 
+/** Who does not take a decision after weeks has nothing to do with it any more, or the chain never took it. */
+const MOST_ATTEMPTS = 500;
+
 /** The words with which a source turns a filing away. From a foreign node no other code is believed. */
 const PLAIN: readonly CaseErrorCode[] = [
   'CASE_ENTRY_UNKNOWN',
@@ -155,7 +158,7 @@ function isToSource(delivery: DeliveryRow, row: CaseRow, snapshot: CaseSnapshot)
 }
 
 function isNeeded(delivery: DeliveryRow, row: CaseRow, snapshot: CaseSnapshot): boolean {
-  if (delivery.kind === 'decision') return true;
+  if (delivery.kind === 'decision') return delivery.attempts < MOST_ATTEMPTS;
   const standing = snapshot.byKey(row.filedBy, bytesToHex(row.documentHash));
   if (standing === undefined) return true;
   // That the source has it is what its acknowledgement on chain says.
