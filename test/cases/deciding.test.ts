@@ -575,6 +575,22 @@ describe('Deciding a case', function () {
     return `0x${Buffer.from(row?.data ?? []).toString('hex')}`;
   }
 
+  it('a source that lost what it kept of a case gets it again from who filed it', async () => {
+    const record = await world.record();
+    const caseId = await file('dispute', record);
+    await world.settle();
+    const { row } = await world.source.service.get(caseId);
+    await world.source.db.query('DELETE FROM cases WHERE id = $1', [row?.id ?? 0n]);
+    expect(await codeOf(world.source.service.decide(caseId, uphold))).to.equal('CASE_DOCUMENT_MISSING');
+    for (const _ of [1, 2]) {
+      world.clock.shift(25 * 3_600_000);
+      await world.settle();
+    }
+    await world.source.service.decide(caseId, uphold);
+    await world.settle();
+    expect([(await standing(caseId)).state, await ops(record)]).to.deep.equal(['upheld', '034']);
+  });
+
   it('goes back when the chain does: what was read of lost blocks is forgotten', async () => {
     const record = await world.record();
     const block = world.source.chain.block;

@@ -25,7 +25,9 @@ import {
 const PATH = '/v1/exchange/cases';
 const AT_ONCE = 8;
 /** A source that took the document in and does not say so on chain is sent it again. */
-const AGAIN_MILLISECONDS = 3_600_000;
+const UNACKNOWLEDGED_MILLISECONDS = 3_600_000;
+/** While the case is open it is sent now and then: a source that lost its database gets it back so. */
+const ACKNOWLEDGED_MILLISECONDS = 24 * 3_600_000;
 
 /** Who does not take a decision after weeks has nothing to do with it any more, or the chain never took it. */
 const MOST_ATTEMPTS = 500;
@@ -98,7 +100,9 @@ export class Deliveries {
         return await this.#store.end(delivery.id);
       }
       const now = clock.now();
-      await this.#store.accepted(delivery.id, now, new Date(now.getTime() + AGAIN_MILLISECONDS));
+      const isAcknowledged = snapshot.byKey(row.filedBy, documentHash)?.state === 'received';
+      const pause = isAcknowledged ? ACKNOWLEDGED_MILLISECONDS : UNACKNOWLEDGED_MILLISECONDS;
+      await this.#store.accepted(delivery.id, now, new Date(now.getTime() + pause));
     } catch (error) {
       if (signal.aborted) return;
       const stored = plain(error);
@@ -160,9 +164,7 @@ function isToSource(delivery: DeliveryRow, row: CaseRow, snapshot: CaseSnapshot)
 function isNeeded(delivery: DeliveryRow, row: CaseRow, snapshot: CaseSnapshot): boolean {
   if (delivery.kind === 'decision') return delivery.attempts < MOST_ATTEMPTS;
   const standing = snapshot.byKey(row.filedBy, bytesToHex(row.documentHash));
-  if (standing === undefined) return true;
-  // That the source has it is what its acknowledgement on chain says.
-  return isToSource(delivery, row, snapshot) ? standing.state === 'filed' : isCaseOpen(standing.state);
+  return standing === undefined || isCaseOpen(standing.state);
 }
 
 /** What a source said, in our own words; undefined for what is not believed. */
