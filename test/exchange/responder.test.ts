@@ -373,6 +373,10 @@ describe('The responder', function () {
         expect(parseCreditAnswer(outcome.answer).request).to.deep.equal(body.request);
       }
       expect(new Set(transactions.sent.map(({ dedupeKey }) => dedupeKey)).size).to.equal(2);
+      // Signed for one, it opens nothing of the other.
+      const fetch = await fetchBody(ledger, requester, requestId);
+      const turned = { ...fetch, registerId: SECOND_REGISTER.toString() };
+      expect(await codeOf(responder.answerFor(requestId, turned))).to.equal('QUESTION_UNKNOWN');
     });
 
     it('and gives nothing for a fetch that was signed for another register', async () => {
