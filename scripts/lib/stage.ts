@@ -22,7 +22,7 @@ export interface Agency {
   readonly regionCode: number;
   readonly creditCode: string;
   /** An authority by default, with a register and a witness. */
-  readonly role?: 'authority' | 'requester';
+  readonly role?: 'authority' | 'requester' | 'association';
 }
 
 export interface StageNode extends Agency {
@@ -135,7 +135,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       role: agency.role ?? 'authority',
       endpoint: url,
       operator: keys.operator,
-      ...(agency.role === 'requester' ? {} : { witness: keys.witness }),
+      ...((agency.role ?? 'authority') === 'authority' ? { witness: keys.witness } : {}),
     }));
     await fundAccounts(chain.url, deployer, [
       ...seats.map((seat) => seat.address),

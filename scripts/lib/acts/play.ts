@@ -18,7 +18,7 @@ export interface Player {
   readonly slug: string;
   readonly name: string;
   /** An authority by default: only authorities have registers. */
-  readonly role?: 'authority' | 'requester';
+  readonly role?: 'authority' | 'requester' | 'association';
   readonly memberId: bigint;
   readonly connection: Connection;
 }
@@ -73,7 +73,7 @@ export function agenciesOf({ authorities }: Cast): Agency[] {
 
 /** Those who have registers. */
 export function authoritiesOf({ players }: Pick<Play, 'players'>): Player[] {
-  return players.filter(({ role }) => role !== 'requester');
+  return players.filter(({ role }) => (role ?? 'authority') === 'authority');
 }
 
 /** The register of an authority, as its own node knows it. @throws Error when it has none */
