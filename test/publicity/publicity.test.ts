@@ -79,6 +79,19 @@ describe('Publicity', function () {
       expect((await seen()).map(({ subjectName }) => subjectName)).to.deep.equal(['北京更名有限公司']);
     });
 
+    it('nothing of what was withheld or repaired when it is corrected: the correction stays out too', async () => {
+      const withheld = await world.anchored();
+      await world.publicity.withhold(withheld, { reason: 'trade-secret', note: '涉及商业秘密' }, 'officer');
+      const corrected = { corrected: { subjectName: '北京更名有限公司' } };
+      const replacement = await world.operate('correct', withheld, corrected);
+      const repaired = await world.anchored({ day: dayOfDate('2025-04-20') });
+      await world.operate('repair', repaired, REPAIR);
+      const other = await world.operate('correct', repaired, corrected);
+      await world.anchor();
+      expect(await seen()).to.deep.equal([]);
+      expect([await because(replacement), await because(other)]).to.deep.equal(['withheld', 'repaired']);
+    });
+
     it('a subject’s own statements apart, and only those that it asked for', async () => {
       const statement = { class: 3, kind: 46 } as const;
       const asked = [

@@ -222,6 +222,40 @@ describe('Operations on records', () => {
     expect(unpackEntry(replacement[0]?.packed ?? 0n).severity).to.equal(1);
   });
 
+  it('lets a repaired record that is corrected count as little as before, of the same day', async () => {
+    await operate('repair', { day: '2026-01-10' });
+    const done = await operate('correct', { corrected: { subjectName: '北京更名有限公司' } });
+    const replacement = await new EntryStore(world.db).ofRecord(done.correctedRecordId ?? 0n);
+    expect(replacement.map(({ op }) => op)).to.deep.equal([OP.RECORD, OP.REPAIR]);
+    expect(dateOfDay(unpackEntry(replacement[1]?.packed ?? 0n).day)).to.equal('2026-01-10');
+    expect(
+      new Set([...(await entries()).slice(2), ...replacement].map(({ bundle }) => bundle)).size,
+    ).to.equal(1);
+    const chain = [...(await entries()), ...replacement] as unknown as OpenedEntry[];
+    expect(evaluate(NO_SEVERE, chain, dayOfDate('2026-01-20')).answer).to.equal(true);
+    expect(evaluate(NO_SEVERE, chain, dayOfDate('2026-01-09')).answer).to.equal(false);
+    // And so on, however often: the repair is not done a second time.
+    const again = { recordId: done.correctedRecordId ?? 0n };
+    expect(await refusal('repair', { ...again, reason: 'again' })).to.equal('OPERATION_ALREADY_REPAIRED');
+    const next = await operate('correct', { ...again, corrected: { subjectName: '北京再更名有限公司' } });
+    const last = await new EntryStore(world.db).ofRecord(next.correctedRecordId ?? 0n);
+    expect(last.map(({ op }) => op)).to.deep.equal([OP.RECORD, OP.REPAIR]);
+  });
+
+  it('lets no repair pass to what its rules would not have repaired that day, nor to another subject', async () => {
+    const ops = async (corrected: NonNullable<Operation['corrected']>) => {
+      const [record] = await world.record({});
+      const about = { recordId: record?.id ?? 0n };
+      await operate('repair', about);
+      const done = await operate('correct', { ...about, corrected });
+      const made = await new EntryStore(world.db).ofRecord(done.correctedRecordId ?? 0n);
+      return made.map(({ op }) => op);
+    };
+    // Repaired as an old decision, corrected into one of a month before the repair.
+    expect(await ops({ day: dayOfDate('2025-12-20') })).to.deep.equal([OP.RECORD]);
+    expect(await ops({ uscc: OTHER_COMPANY })).to.deep.equal([OP.RECORD]);
+  });
+
   it('refuses a correction that changes nothing', async () => {
     expect(await refusal('correct', { corrected: {} })).to.equal('OPERATION_CORRECTION_EMPTY');
     expect(await refusal('correct', { corrected: { severity: 3, uscc: COMPANY } })).to.equal(

@@ -268,7 +268,7 @@ export class Deciding {
     }
   }
 
-  /** Does an operation under the case's number, today, and gives the entry that it made last. */
+  /** Does an operation under the case's number, today, and gives its entry: of a correction, the new record. */
   async #operate(
     tx: Database,
     recordId: bigint,
@@ -285,7 +285,7 @@ export class Deciding {
       reference: `case:${standing.caseId}`,
     });
     const about = done.correctedRecordId ?? recordId;
-    const entry = (await new EntryStore(tx).ofRecord(about)).findLast(({ id }) => done.entryIds.includes(id));
+    const entry = (await new EntryStore(tx).ofRecord(about)).find(({ id }) => done.entryIds.includes(id));
     if (entry === undefined) throw new RangeError('an operation made no entry');
     return entry;
   }

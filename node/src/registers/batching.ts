@@ -19,7 +19,7 @@ export function publicEntry(row: Pick<EntryRow, 'subjectKey' | 'op' | 'body'>): 
 }
 
 /**
- * Takes the oldest entries that fit, and never a part of a bundle: a correction's two
+ * Takes the oldest entries that fit, and never a part of a bundle: a correction's
  * entries come in one batch. A bundle larger than a batch cannot be made.
  */
 export function takeWholeBundles<T extends { readonly bundle: bigint | null }>(

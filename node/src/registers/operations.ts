@@ -18,6 +18,7 @@ import type { Clock } from '../clock.ts';
 import { type Database, type EntryRow, EntryStore } from '../store/index.ts';
 import { RecordStore } from '../store/records.ts';
 import { asRef, enterInBook } from './book.ts';
+import { carriedRepair, carryWithholding } from './carry-over.ts';
 import {
   makeOperationEntry,
   makeRecordEntries,
@@ -28,7 +29,7 @@ import { registerError } from './errors.ts';
 import type { Hasher } from './hashing/hasher.ts';
 import { requireRepairable } from './repairs.ts';
 
-/** What can be done to a record. A correction is a REVOKE and a new RECORD in one batch. */
+/** What can be done to a record. A correction is a REVOKE and a new RECORD in one batch, with its REPAIR where there was one. */
 export const OPERATIONS = ['revoke', 'repair', 'correct', 'dispute', 'settle'] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 
@@ -171,13 +172,21 @@ export async function performOperation(
   if (stored === undefined || replacement === undefined)
     throw new RangeError('the corrected record was not stored');
   const correctedRecordId = stored.id;
+  const repair = await carriedRepair(db, context.hasher, {
+    keyId,
+    entries,
+    record,
+    corrected: stored,
+    subjectKey: replacement.subjectKey,
+  });
   const entryIds = await enterInBook(
     db,
     keyId,
-    [acting, { ...replacement, recordId: correctedRecordId }],
+    [acting, { ...replacement, recordId: correctedRecordId }, ...(repair === undefined ? [] : [repair])],
     clock,
     { together: true, operationHash },
   );
+  await carryWithholding(db, record.id, correctedRecordId, clock.now());
   return { status: 'done', recordId: record.id, entryIds, correctedRecordId };
 }
 
