@@ -15,7 +15,7 @@ import type { StoredRecord } from '../../node/src/store/records.ts';
 import { madeUpUscc } from '../answers/support/claims.ts';
 import { codeOf } from '../support/codes.ts';
 import { rejection } from '../support/wait.ts';
-import { casesWorld, type CasesWorld, DOMAIN, FILER, REGISTER, SOURCE } from './support/world.ts';
+import { casesWorld, type CasesWorld, DOMAIN, FILER, REGISTER, SOURCE, SUPERIOR } from './support/world.ts';
 
 const STRANGER = madeUpUscc('91120000', 'MA0C0009');
 const BY = { insist: false, by: 'officer-1' };
@@ -402,6 +402,40 @@ describe('Filing a case', function () {
         refused = await codeOf(receive(await message()));
       }
       expect([taken, refused]).to.deep.equal([CASE_LIMITS.unfiledOfOne + 1, 'CASE_TOO_MANY_OPEN']);
+    });
+
+    it('a source cannot fill its superior’s house in a filer’s name, nor is what is filed ever without room', async () => {
+      await world.setSuperior(SUPERIOR);
+      const { superior, source } = world;
+      const bodyOf = async () => (await message({}, { insist: true })).body;
+      const handOn = async () => {
+        const body = await bodyOf();
+        const document = { ...body.document, caseType: 'repair' };
+        const unsigned = {
+          messageId: `0x${randomSalt256()}` as const,
+          from: SOURCE.toString(),
+          to: SUPERIOR.toString(),
+          time: Math.floor(world.clock.now().getTime() / 1000),
+          body: { ...body, document },
+        };
+        const typed = caseMessageTypedData(DOMAIN, unsigned);
+        const signature = await source.signer.signTypedData('operator', typed);
+        return superior.service.receive({ ...unsigned, signature });
+      };
+      expect(await codeOf(handOn())).to.equal('CASE_NOT_SEEN_YET');
+      expect(
+        await superior.db.query('SELECT id FROM cases WHERE created_by = $1', ['member 1']),
+      ).to.deep.equal([]);
+      await world.passDays(1);
+      world.clock.shift(60_000);
+      await source.service.look();
+      const { delivered, documentHash } = await file({}, { ...BY, insist: true });
+      expect(delivered).to.equal('later');
+      await world.mine();
+      let taken = 0;
+      while (taken < 100 && (await codeOf(receive(await message()))) === 'nothing was refused') taken += 1;
+      await world.settle();
+      expect(await rowAtSource(documentHash)).to.not.equal(undefined);
     });
   });
 });

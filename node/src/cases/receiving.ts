@@ -97,9 +97,13 @@ export class Receiving {
       facts: isSuperior && from === source ? body.facts : null,
       createdBy: `member ${from}`,
     };
-    await (source === memberId
-      ? this.#asSource(row, body, from, digest, snapshot)
-      : this.#asSuperior(row, body, snapshot));
+    if (source === memberId) {
+      await this.#asSource(row, body, from, digest, snapshot);
+    } else {
+      // What the source hands on in a filer's name is what that filer has filed: else it could fill our house.
+      if (from !== filedBy && !isFiled(row, snapshot)) throw caseError('CASE_NOT_SEEN_YET');
+      await this.#asSuperior(row, body, snapshot);
+    }
     return { state: 'accepted', documentHash: saltedHash(document) };
   }
 
@@ -128,7 +132,7 @@ export class Receiving {
       if (isMiss(judged.objection)) await messages.markMissed(digest);
       throw toldToOthers(judged.objection);
     }
-    await this.#requireRoom(from, snapshot);
+    await this.#requireRoom(row, snapshot);
     const objection = judged.objection?.code ?? null;
     await store.insert({ ...row, recordId: judged.recordId, objection }, clock.now());
   }
@@ -143,7 +147,7 @@ export class Receiving {
     }
     const { filedAt } = this.#filedAt(row, snapshot);
     await requireSigned(this.#parts, row.document as CaseDocument, body.filing, filedAt);
-    await this.#requireRoom(row.filedBy, snapshot);
+    await this.#requireRoom(row, snapshot);
     await store.insert(row, clock.now());
   }
 
@@ -159,12 +163,12 @@ export class Receiving {
       : { filedAt: standing.filedAt, filedDay: standing.filedDay };
   }
 
-  /** Documents cost their sender nothing until they are filed. */
-  async #requireRoom(filedBy: bigint, snapshot: CaseSnapshot): Promise<void> {
+  /** Documents cost their sender nothing until they are filed; what is filed always finds room. */
+  async #requireRoom(row: NewCaseRow, snapshot: CaseSnapshot): Promise<void> {
+    if (isFiled(row, snapshot)) return;
     const { db, limits } = this.#parts;
-    const rows = await new CaseStore(db).ofFiler(filedBy);
-    const unfiled = rows.filter(
-      ({ documentHash }) => snapshot.byKey(filedBy, bytesToHex(documentHash)) === undefined,
+    const unfiled = (await new CaseStore(db).ofFiler(row.filedBy)).filter(
+      (other) => !isFiled(other, snapshot),
     );
     if (unfiled.length >= limits.unfiledOfOne) {
       throw caseError('CASE_TOO_MANY_OPEN', { limit: limits.unfiledOfOne });
@@ -194,4 +198,12 @@ export class Receiving {
     }
     return { state: 'accepted', documentHash: body.documentHash };
   }
+}
+
+/** Whether a document stands on the chain as a case of its filer. */
+function isFiled(
+  { filedBy, documentHash }: Pick<NewCaseRow, 'filedBy' | 'documentHash'>,
+  snapshot: CaseSnapshot,
+): boolean {
+  return snapshot.byKey(filedBy, bytesToHex(documentHash)) !== undefined;
 }
