@@ -1,5 +1,6 @@
 import { type LetterFacts, verifyLetterCopy } from '@credit-ledger/sdk/answer';
 import {
+  dateOfDay,
   type Hex,
   isLedgerError,
   LETTER_STATES,
@@ -13,6 +14,7 @@ import {
 import { expect } from 'chai';
 import { keccak256 } from 'viem';
 import type { Finding } from '../../node/src/letters/index.ts';
+import { EntryStore } from '../../node/src/store/index.ts';
 import { RecordStore } from '../../node/src/store/records.ts';
 import { codeOf } from '../support/codes.ts';
 import { rejection, waitFor } from '../support/wait.ts';
@@ -524,6 +526,43 @@ describe('Commitment letters', function () {
       await world.room.checks.check(id, BROKEN, BY);
       expect(await new RecordStore(world.db).count()).to.equal(1);
       expect((await world.room.views.get(id)).state).to.equal('checked-false');
+    });
+
+    it('that the chain refuses burden nobody: found otherwise, or on another day, the record left behind is revoked', async () => {
+      const { id } = await letterAt('decided');
+      const opsOf = async (): Promise<string[]> => {
+        const records = await new RecordStore(world.db).list({});
+        const entries = new EntryStore(world.db);
+        return Promise.all(
+          records.map(async (record) => (await entries.ofRecord(record.id)).map(({ op }) => op).join('')),
+        );
+      };
+      const refused = async (): Promise<void> => {
+        world.chain.reverts.push({ error: 'MemberNotActive', memberId: '1' });
+        expect(await codeOf(world.room.checks.check(id, BROKEN, BY))).to.equal('LETTER_NOT_AUTHORITY');
+      };
+      await refused();
+      world.pass(DAY_SECONDS);
+      await refused();
+      expect(await opsOf()).to.deep.equal(['01', '0']);
+      await world.room.checks.check(id, KEPT, BY);
+      expect((await world.room.views.get(id)).state).to.equal('checked-true');
+      expect(await opsOf()).to.deep.equal(['01', '01']);
+    });
+
+    it('cannot rest on a record that was left behind and revoked since', async () => {
+      const { id } = await letterAt('decided');
+      world.chain.reverts.push({ error: 'MemberNotActive', memberId: '1' });
+      await codeOf(world.room.checks.check(id, BROKEN, BY));
+      const [record] = await new RecordStore(world.db).list({});
+      await world.register.service.operate({
+        op: 'revoke',
+        recordId: record?.id ?? 0n,
+        day: dateOfDay(TODAY),
+        reason: '撤销',
+      });
+      expect(await codeOf(world.room.checks.check(id, BROKEN, BY))).to.equal('LETTER_RECORD_KNOWN');
+      expect((await world.room.views.get(id)).state).to.equal('decided');
     });
 
     it('about another letter cannot take up a record that is on file', async () => {

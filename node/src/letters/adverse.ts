@@ -1,5 +1,6 @@
 import {
   canonicalBytes,
+  dateOfDay,
   type Day,
   type EntryBody,
   entryCommitmentOf,
@@ -42,7 +43,7 @@ export interface AdverseRecord {
   readonly day: Day;
   /** What links it to its process, field by field: each can later be shown alone. */
   readonly fields: readonly { readonly name: string; readonly value: string }[];
-  /** Records that refused steps of the same letter or filing left behind: the same one again is that one. */
+  /** Records that refused steps of the same letter or filing left behind: the same one again is that one, others go. */
   readonly leftBehind: readonly bigint[];
 }
 
@@ -77,9 +78,16 @@ export async function recordAdverse(tx: Database, desk: Desk, adverse: AdverseRe
   const known = onFile.find(
     ({ uscc, contentHash }) => uscc === record.uscc && contentHash === record.contentHash,
   );
-  if (known !== undefined && !adverse.leftBehind.includes(known.id)) {
+  const isTakenUp =
+    known !== undefined && adverse.leftBehind.includes(known.id) && !(await isRevoked(tx, known.id));
+  if (known !== undefined && !isTakenUp) {
     throw letterError('LETTER_RECORD_KNOWN', { documentNumber: record.documentNumber });
   }
+  await takeBack(
+    tx,
+    desk,
+    adverse.leftBehind.filter((id) => id !== known?.id),
+  );
   const [stored] =
     known === undefined ? await records.insert([{ ...record, importRow: null }], null, clock.now()) : [known];
   if (stored === undefined) throw new RangeError('the record was not stored');
@@ -98,6 +106,26 @@ export async function recordAdverse(tx: Database, desk: Desk, adverse: AdverseRe
     salt,
     entryCommitment: entryCommitmentOf(salt, registerId, entry.body as EntryBody),
   };
+}
+
+/**
+ * Revokes what refused steps left in the register, in the caller's transaction: one breach counts once, and
+ * none counts that the process does not know. What was revoked before stays so.
+ */
+export async function takeBack(tx: Database, desk: Desk, recordIds: readonly bigint[]): Promise<void> {
+  for (const recordId of new Set(recordIds)) {
+    if (await isRevoked(tx, recordId)) continue;
+    await desk.parts.register.operateIn(tx, {
+      op: 'revoke',
+      recordId,
+      day: dateOfDay(desk.today()),
+      reason: '该记录所依据的步骤未被链上接受',
+    });
+  }
+}
+
+async function isRevoked(tx: Database, recordId: bigint): Promise<boolean> {
+  return (await new EntryStore(tx).ofRecord(recordId)).some(({ op }) => op === OP.REVOKE);
 }
 
 /** Before the store is asked: what is out of range has a name of its own. */

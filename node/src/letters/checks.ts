@@ -17,6 +17,7 @@ import {
   type MadeRecord,
   recordAdverse,
   type RecordTerms,
+  takeBack,
 } from './adverse.ts';
 import type { Desk, PlannedStep, Settling } from './desk.ts';
 import { statement } from './documents.ts';
@@ -104,9 +105,10 @@ export class Checks {
       const self = await this.#desk.authority(tx);
       const letter = await loadLetter(tx, this.#desk.followed, id);
       const said = requirePossible(letter, 'check', self.id);
-      return finding.kept
-        ? this.#kept(id, said, finding, by)
-        : this.#broken(tx, { id, letter, said, self, finding, by });
+      if (!finding.kept) return this.#broken(tx, { id, letter, said, self, finding, by });
+      const step = this.#kept(id, said, finding, by);
+      await takeBack(tx, this.#desk, leftBehind(letter.steps));
+      return step;
     });
     return this.#desk.settled(outboxId, 'letter');
   }

@@ -4,7 +4,7 @@ import type { ChainContract } from '../chain/client.ts';
 import type { MinedTransaction, TransactionRequest } from '../chain/outbox.ts';
 import type { Clock } from '../clock.ts';
 import type { Ask } from '../exchange/index.ts';
-import type { RegisterRecord } from '../registers/index.ts';
+import type { Operation, OperationDone, RegisterRecord } from '../registers/index.ts';
 import type { Database } from '../store/index.ts';
 import type { AskedQuestion } from '../store/questions.ts';
 
@@ -30,6 +30,7 @@ export interface EligibilityAsker {
 /** The agency's own register, for what follows from a broken promise. */
 export interface OwnRegister {
   appendRecords(db: Database, records: readonly RegisterRecord[]): Promise<number>;
+  operateIn(db: Database, operation: Operation): Promise<OperationDone>;
 }
 
 /** A line for the operator: codes and ids, never subjects. */
