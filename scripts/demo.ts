@@ -16,7 +16,8 @@ import { endProcesses, isAlive, setStage } from './lib/stage.ts';
 const HELP = `npm run demo [-- --exit | --stop]
 
 Starts a chain and the nodes of three agencies and a bank on this machine, imports sample files, anchors them, lets the
-other two members witness, asks across provinces and verifies the answers as a third party.
+other two members witness, asks across provinces and verifies the answers as a third party. Then the processes, from
+8 June to 20 November 2026: consent, commitment letters, a dispute, an incomplete filing, a repair.
 
   --exit   ends chain and nodes after the story
   --stop   only ends what an earlier demo left running
@@ -126,6 +127,12 @@ async function demonstrate(): Promise<void> {
     for (const node of stage.nodes) n.say(`  npm run -s ledger -- status --data ${shown(node.dataDir)}`);
     n.say(
       `  npm run -s ledger -- audit --network ${shown(join(directory, 'network.json'))} --rpc ${stage.chain.url}`,
+    );
+    n.say(
+      `  npm run -s ledger -- verify ${shown(join(directory, 'answers', 'repair-after.json'))} --network ${shown(join(directory, 'network.json'))} --rpc ${stage.chain.url}`,
+    );
+    n.say(
+      'The story has a time of its own: with --max-age, judge by it with --now. 演示时间并非当前时间，判断时限请用 --now。',
     );
     n.say('End them · 停止： npm run demo -- --stop');
   }

@@ -1,16 +1,35 @@
-import { CATALOGUE, type Uscc } from '@credit-ledger/sdk/protocol';
+import { creditRegistersAbi } from '@credit-ledger/sdk/chain';
+import type { Uscc } from '@credit-ledger/sdk/protocol';
 import { expect } from 'chai';
-import { bytesToHex, createWalletClient, http } from 'viem';
+import {
+  bytesToHex,
+  concat,
+  createWalletClient,
+  type Hex,
+  http,
+  toFunctionSelector,
+  toHex,
+  getAbiItem,
+} from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
-import { RecordStore } from '../../node/src/store/records.ts';
 import { askAboutFive, isAsExpected, type Told } from '../../scripts/lib/acts/answers.ts';
-import { agenciesOf, companyOf, type Outcome, readerOf } from '../../scripts/lib/acts/play.ts';
+import { authoritiesOf, companyOf, type Outcome, readerOf, registerOf } from '../../scripts/lib/acts/play.ts';
 import { fillRegisters } from '../../scripts/lib/acts/registers.ts';
 import { playProcesses } from '../../scripts/lib/acts/story.ts';
 import { ANVIL_MNEMONIC } from '../../scripts/lib/anvil.ts';
 import { findPlaintext, type Secret, secretCode, secretText } from '../support/plaintext-scan.ts';
 import { type TestPlay, testPlay } from './support/play.ts';
-import { type PublicTransaction, readWholeChain, sourcesOf } from './support/whole-chain.ts';
+import { COMPANY_CODE, COMPANY_NAME, entrySecrets, secretsOf } from './support/secrets.ts';
+import {
+  isTelling,
+  type PublicTransaction,
+  readWholeChain,
+  sharedWords,
+  sourcesOf,
+  wordsOfAll,
+} from './support/whole-chain.ts';
+
+const APPEND = toFunctionSelector(getAbiItem({ abi: creditRegistersAbi, name: 'append' }));
 
 describe('the whole story on fixed dates', function () {
   this.timeout(600_000);
@@ -26,92 +45,129 @@ describe('the whole story on fixed dates', function () {
   });
   after(() => told.dispose());
 
-  function expectOutcome(name: Outcome['name']): void {
-    const found = outcomes.find((each) => each.name === name);
-    expect(found?.asExpected, `${found?.act}: ${found?.outcome}`).to.equal(true);
-  }
-
   it('answers about the five companies as the law has it, and every answer verifies', () => {
     expect(answers).to.have.length(5);
     for (const answer of answers) expect(isAsExpected(told.play, answer), answer.role).to.equal(true);
   });
 
-  it('lets a bank ask with a company’s consent only, and no longer once it is revoked', () => {
-    expectOutcome('consent');
+  for (const [name, title] of [
+    ['letter-kept', 'sees a commitment letter through to a check that finds it true, both copies verified'],
+    ['letter-broken', 'makes a false commitment an entry, and the next answer a NO'],
+    ['letter-refused', 'lets nobody promise who cannot prove that it may'],
+    ['filing-overdue', 'counts seven working days across the holiday, then records the filing as overdue'],
+    ['dispute', 'marks answers while a dispute is open, and corrects the record in one batch'],
+    ['repair', 'grants a repair when its time has come, not before: the NO becomes a YES, publicity ends'],
+    ['consent', 'lets a bank ask with a company’s consent only, and no longer once it is revoked'],
+  ] as const) {
+    it(title, () => {
+      const found = outcomes.find((each) => each.name === name);
+      expect(found?.asExpected, `${found?.act}: ${found?.outcome}`).to.equal(true);
+    });
+  }
+
+  it('plays every act once, and nothing else', () => {
+    expect(outcomes.map(({ name }) => name).sort()).to.deep.equal([
+      'consent',
+      'dispute',
+      'filing-overdue',
+      'letter-broken',
+      'letter-kept',
+      'letter-refused',
+      'repair',
+    ]);
   });
 
   describe('and on the chain, for everybody to read,', () => {
     let chain: readonly PublicTransaction[];
     let secrets: readonly Secret[];
+    let appends: readonly PublicTransaction[];
+    let processes: Readonly<Record<string, readonly PublicTransaction[]>>;
 
     before(async () => {
       chain = await readWholeChain(told.play.rpcUrl);
       secrets = await secretsOf(told);
+      const { deployment } = told.play;
+      const sentTo = (address: string): PublicTransaction[] =>
+        chain.filter(({ to }) => to === address.toLowerCase());
+      appends = sentTo(deployment.registers).filter(({ input }) => input.startsWith(APPEND));
+      const { letters, filings, consents, cases } = deployment.processes;
+      processes = {
+        letters: sentTo(letters),
+        filings: sentTo(filings),
+        consents: sentTo(consents),
+        cases: sentTo(cases),
+      };
     });
 
-    it('is no name, no code and no text of the run, and no unsalted hash of one', () => {
-      expect(chain.length).to.be.greaterThan(40);
+    /** Sends bytes to a process as anybody could, and gives the transaction as everybody sees it. */
+    async function planted(data: Hex): Promise<PublicTransaction> {
+      const wallet = createWalletClient({
+        account: mnemonicToAccount(ANVIL_MNEMONIC),
+        transport: http(told.play.rpcUrl),
+      });
+      const to = told.play.deployment.processes.letters;
+      const hash = await wallet.sendTransaction({ to, data, gas: 1_000_000n, chain: null });
+      await readerOf(told.play).waitForTransactionReceipt({ hash });
+      const all = await readWholeChain(told.play.rpcUrl);
+      const found = all.find((transaction) => transaction.hash === hash);
+      if (found === undefined) throw new Error('the canary is not on the chain');
+      return found;
+    }
+
+    it('is no name, no code and no text of the run, no salt and no nonce, and no unsalted hash of one', () => {
+      expect(chain.length).to.be.greaterThan(100);
       expect(secrets.length).to.be.greaterThan(1_000);
       expect(findPlaintext(sourcesOf(chain), secrets)).to.deep.equal([]);
     });
 
     it('a text would be found, had it got there (a canary, planted in a transaction of its own)', async () => {
       const company = companyOf(told.play, 'clean');
-      const planted = [secretText('name', company.name), secretCode('code', company.uscc as Uscc)];
-      const bytes = Buffer.concat(planted.flatMap(({ forms }) => forms.map((form) => form.bytes)));
-      const wallet = createWalletClient({
-        account: mnemonicToAccount(ANVIL_MNEMONIC),
-        transport: http(told.play.rpcUrl),
-      });
-      const hash = await wallet.sendTransaction({
-        to: told.play.deployment.processes.letters,
-        data: bytesToHex(bytes),
-        gas: 1_000_000n,
-        chain: null,
-      });
-      await readerOf(told.play).waitForTransactionReceipt({ hash });
-      const all = await readWholeChain(told.play.rpcUrl);
-      const canary = all.filter((transaction) => transaction.hash === hash);
-      expect(canary).to.have.length(1);
-      const found = new Set(findPlaintext(sourcesOf(canary), secrets).map(({ label }) => label));
-      expect([...found].sort()).to.deep.equal(['a company of the cast: code', 'a company of the cast: name']);
+      const forms = [secretText('name', company.name), secretCode('code', company.uscc as Uscc)].flatMap(
+        (secret) => secret.forms,
+      );
+      const canary = await planted(bytesToHex(Buffer.concat(forms.map(({ bytes }) => bytes))));
+      const found = findPlaintext(sourcesOf([canary]), secrets);
+      expect([...new Set(found.map(({ label }) => label))].sort()).to.deep.equal([
+        COMPANY_CODE,
+        COMPANY_NAME,
+      ]);
+      expect(new Set(found.map(({ form }) => form)).size).to.equal(
+        new Set(forms.map(({ form }) => form)).size,
+      );
+    });
+
+    it('no letter, filing, consent or case shares anything with a batch of a register but small numbers', () => {
+      expect(appends.length).to.be.greaterThan(5);
+      for (const [name, transactions] of Object.entries(processes)) {
+        expect(transactions.length, name).to.be.greaterThan(2);
+        expect(sharedWords(transactions, appends), name).to.deep.equal([]);
+      }
+    });
+
+    it('no subject key, no body and no commitment of one, made without a secret, is in a process', async () => {
+      const registerIds = await Promise.all(
+        authoritiesOf(told.play).map(async (player) => BigInt(await registerOf(player))),
+      );
+      const wide = [...wordsOfAll(appends)].filter(isTelling);
+      expect(wide.length).to.be.greaterThan(500);
+      const all = Object.values(processes).flat();
+      expect(findPlaintext(sourcesOf(all), entrySecrets(registerIds, wide))).to.deep.equal([]);
+    });
+
+    it('nothing links processes of different kinds, though one company was in several', () => {
+      const kinds = Object.entries(processes);
+      for (const [i, [name, transactions]] of kinds.entries()) {
+        for (const [other, others] of kinds.slice(i + 1)) {
+          expect(sharedWords(transactions, others), `${name}, ${other}`).to.deep.equal([]);
+        }
+      }
+    });
+
+    it('a subject key in a process would be seen (a canary)', async () => {
+      const key = [...wordsOfAll(appends)].find((word) => isTelling(word) && word >> 248n === 0n) ?? 0n;
+      const canary = await planted(concat(['0x12345678', toHex(key, { size: 32 })]));
+      expect(sharedWords([canary], appends)).to.deep.equal([key]);
+      expect(findPlaintext(sourcesOf([canary]), entrySecrets([1n], [key]))).to.not.deep.equal([]);
     });
   });
 });
-
-/** Shorter texts are found by chance: six bytes in every encoding, a Chinese character has two in the shortest. */
-function isTelling(text: string): boolean {
-  const bytes = [...text].reduce((sum, character) => sum + (character.charCodeAt(0) < 128 ? 1 : 2), 0);
-  return bytes >= 6 && new Set(text).size > 1;
-}
-
-/**
- * Everything that the nodes know of subjects. Not the members' own names and codes: those are public, in
- * `Consortium.admit`; nor what the catalogue says of everybody.
- */
-async function secretsOf({ play, nodes }: TestPlay): Promise<Secret[]> {
-  const isPublic = new Set([
-    ...agenciesOf(play.cast).flatMap(({ name, creditCode }) => [name, creditCode]),
-    ...CATALOGUE.applications.flatMap(({ name, legalBasis }) => [name.zh, legalBasis]),
-  ]);
-  const [codes, texts] = [new Map<string, string>(), new Map<string, string>()];
-  for (const { uscc, name } of play.cast.companies) {
-    codes.set(uscc, 'a company of the cast: code');
-    texts.set(name, 'a company of the cast: name');
-  }
-  const note = (to: Map<string, string>, text: string, label: string): void => {
-    if (!to.has(text) && !isPublic.has(text)) to.set(text, label);
-  };
-  for (const { rooms } of nodes) {
-    for (const record of await new RecordStore(rooms.db).list({ limit: 10_000 })) {
-      note(codes, record.uscc, `code of record ${record.id}`);
-      note(texts, record.subjectName, `name of record ${record.id}`);
-      note(texts, record.documentNumber, `document number of record ${record.id}`);
-      for (const { name, value } of record.fields) note(texts, value, `${name} of record ${record.id}`);
-    }
-  }
-  return [
-    ...[...codes].map(([code, label]) => secretCode(label, code as Uscc)),
-    ...[...texts].filter(([text]) => isTelling(text)).map(([text, label]) => secretText(label, text)),
-  ];
-}

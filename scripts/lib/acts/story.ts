@@ -1,7 +1,36 @@
+import { dayOfDate } from '@credit-ledger/sdk/protocol';
+import { disputeCorrects, repairTooEarly, repairTurnsNoIntoYes } from './cases.ts';
 import { askWithConsent } from './consent.ts';
-import type { Outcome, Play } from './play.ts';
+import { acceptFiling, filingOverdue } from './filing.ts';
+import { checkLetters, promiseLetters } from './letters.ts';
+import { chainDate, companyOf, letDaysPass, type Outcome, type Play, playerOf } from './play.ts';
+import { bindKey } from './subject-key.ts';
+
+const DAYS_TO_FILING = 3;
+const DAYS_TO_CHECKS = 13;
 
 /** The processes, act after act, in the order of their dates; registers are filled before. */
 export async function playProcesses(play: Play): Promise<readonly Outcome[]> {
-  return [await askWithConsent(play)];
+  const consent = await askWithConsent(play);
+  const letters = await promiseLetters(play);
+  // Its agency vouches for the key with which the company disputes now and asks for its repair in autumn.
+  const subject = await bindKey(play, playerOf(play, 'beijing'), companyOf(play, 'severe'));
+  const dispute = await disputeCorrects(play, subject);
+
+  await letDaysPass(play, DAYS_TO_FILING, 'a filing comes in · 容缺申请');
+  const filing = await acceptFiling(play);
+
+  await letDaysPass(
+    play,
+    DAYS_TO_CHECKS,
+    'seven working days, and a holiday in between · 跨端午节七个工作日',
+  );
+  const overdue = await filingOverdue(play, filing);
+  const [kept, broken] = await checkLetters(play, letters);
+  const { earliestDate } = await repairTooEarly(play, subject);
+
+  const wait = dayOfDate(earliestDate) - dayOfDate(await chainDate(play));
+  await letDaysPass(play, wait, 'until the shortest period of publicity is over · 最短公示期届满');
+  const repair = await repairTurnsNoIntoYes(play, subject, earliestDate);
+  return [kept, broken, letters.refused, overdue, dispute, repair, consent];
 }

@@ -61,6 +61,11 @@ export function wordsOfAll(transactions: readonly PublicTransaction[]): Set<bigi
 const TELLING_ABOVE = 2n ** 32n;
 const LOW_248 = 2n ** 248n - 1n;
 
+/** Whether a number is wide enough to be known again. */
+export function isTelling(word: bigint): boolean {
+  return word >= TELLING_ABOVE;
+}
+
 /**
  * What would link two sets of transactions by data: words wider than 32 bits that are in both, whole or (as in the
  * entries of a batch, which have an operation above the key) in their low 248 bits.
@@ -71,7 +76,7 @@ export function sharedWords(
 ): bigint[] {
   const low = (words: Set<bigint>): Set<bigint> => new Set([...words].map((word) => word & LOW_248));
   const [left, right] = [low(wordsOfAll(some)), low(wordsOfAll(others))];
-  return [...left].filter((word) => word >= TELLING_ABOVE && right.has(word));
+  return [...left].filter((word) => isTelling(word) && right.has(word));
 }
 
 /** All that transactions left, part by part, to be searched. */
