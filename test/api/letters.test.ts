@@ -1,4 +1,4 @@
-import { type LetterFacts, verifyLetterCopy } from '@credit-ledger/sdk/answer';
+import { type LetterCopy, type LetterFacts, verifyLetterCopy } from '@credit-ledger/sdk/answer';
 import {
   LETTER_STATES,
   LETTER_TRANSITIONS,
@@ -311,13 +311,16 @@ describe('Letters, filings and pledges through the API', function () {
       applicant: `0x${string}`;
       agency: `0x${string}`;
     };
+    const anchored = body.items[0]?.['anchored'] as unknown as LetterCopy['anchored'];
     const facts: LetterFacts = {
       letter: async () => ({ authority: 1n, state: view.state, digest: view.digest as `0x${string}` }),
       promise: async () => ({
         digest: view.digest as `0x${string}`,
         applicantCopy: keccak256(signatures.applicant),
         agencyCopy: keccak256(signatures.agency),
-        blockNumber: BigInt((body.items[0]?.['anchored'] as unknown as { blockNumber: string }).blockNumber),
+        transactionHash: anchored.transactionHash,
+        blockNumber: BigInt(anchored.blockNumber),
+        time: BigInt(anchored.time),
       }),
       operatorAt: async () => world.operator.address,
     };

@@ -387,6 +387,19 @@ describe('Filing a case', function () {
       expect((await file()).delivered).to.equal('accepted');
     });
 
+    it('who guesses all at once is answered no more often than one after the other', async () => {
+      const guesses = Array.from({ length: CASE_LIMITS.missesOfOne * 2 }, async (_, i) => {
+        const { body } = await message();
+        const document = { ...body.document, record: named(`京同猜〔2026〕${i}号`) };
+        return message({}, { document });
+      });
+      const messages = await Promise.all(guesses);
+      const codes = await Promise.all(messages.map((each) => codeOf(receive(each))));
+      expect(codes.filter((code) => code === 'CASE_ENTRY_UNKNOWN').length).to.equal(CASE_LIMITS.missesOfOne);
+      await world.passDays(1);
+      world.clock.shift(60_000);
+    });
+
     it('what is delivered and never filed is forgotten after a day, and cannot fill the house', async () => {
       const orphan = await message();
       const { documentHash } = await receive(orphan);

@@ -651,7 +651,9 @@ describe('Commitment letters', function () {
           digest: view.digest ?? '0x',
           applicantCopy: keccak256(signatures.applicant),
           agencyCopy: keccak256(signatures.agency),
+          transactionHash: anchored.transactionHash,
           blockNumber: BigInt(anchored.blockNumber),
+          time: BigInt(anchored.time),
         }),
         operatorAt: async () => world.operator.address,
       };
@@ -691,6 +693,19 @@ describe('Commitment letters', function () {
       expect(await invalid({ ...copy, publicScope: scope })).to.deep.equal(['publication']);
       expect(await invalid({ ...copy, chainId: '1' })).to.deep.equal(['digest']);
       expect(await invalid({ ...copy, extra: 1 })).to.deep.equal(['format']);
+      for (const lie of [
+        { time: copy.anchored.time - 365 * DAY_SECONDS },
+        { transactionHash: `0x${'ab'.repeat(32)}` },
+        { blockNumber: '1' },
+      ]) {
+        expect(await invalid({ ...copy, anchored: { ...copy.anchored, ...lie } })).to.deep.equal([
+          'anchored',
+        ]);
+      }
+      // In JSON this is a field like any other, whatever it means to JavaScript.
+      const slipped = JSON.stringify(copy).replace('"application":{', '$&"__proto__":"另行承诺",');
+      expect(slipped).to.include('另行承诺');
+      expect(await invalid(slipped)).to.deep.equal(['document']);
       expect(await invalid(copy, { ...known, letter: async () => undefined })).to.deep.equal(['anchored']);
       const notPromised = { ...known, promise: async () => undefined };
       expect(await invalid(copy, notPromised)).to.deep.equal(['agency-signature', 'anchored']);

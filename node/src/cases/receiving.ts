@@ -25,6 +25,8 @@ export const MEMORY_MILLISECONDS = 24 * 3_600_000;
 /** What other members' nodes hand to this one. */
 export class Receiving {
   readonly #parts: CaseParts;
+  /** By sender: what it sends at once is looked at one by one, or its limits would be those of one moment. */
+  readonly #turns = new Map<bigint, Promise<unknown>>();
 
   constructor(parts: CaseParts) {
     this.#parts = parts;
@@ -40,9 +42,16 @@ export class Receiving {
     const digest = await this.#authenticate(message);
     const snapshot = await this.#parts.board.snapshot();
     const from = BigInt(message.from);
-    return message.body.kind === 'filing'
-      ? this.#filing(message.body, from, digest, snapshot)
-      : this.#decision(message.body, from, snapshot);
+    const { body: told } = message;
+    if (told.kind === 'decision') return this.#decision(told, from, snapshot);
+    const before = this.#turns.get(from) ?? Promise.resolve();
+    const turn = before.then(() => this.#filing(told, from, digest, snapshot));
+    // The next one waits for this one, however it ends.
+    this.#turns.set(
+      from,
+      turn.catch(() => undefined),
+    );
+    return turn;
   }
 
   /** By the operator key that the sender has now, for this node, now, and once. */

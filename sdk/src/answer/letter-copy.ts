@@ -115,7 +115,10 @@ export interface LetterPromiseFact {
   /** keccak256 of each signature. */
   readonly applicantCopy: Hex;
   readonly agencyCopy: Hex;
+  readonly transactionHash: Hex;
   readonly blockNumber: bigint;
+  /** Of its block, unix seconds. */
+  readonly time: bigint;
 }
 
 /**
@@ -271,7 +274,9 @@ async function chainChecks(
       promise.digest === digest &&
       promise.applicantCopy === hashOfBytes(signatures.applicant) &&
       promise.agencyCopy === hashOfBytes(signatures.agency) &&
-      promise.blockNumber === BigInt(copy.anchored.blockNumber);
+      promise.transactionHash === copy.anchored.transactionHash &&
+      promise.blockNumber === BigInt(copy.anchored.blockNumber) &&
+      promise.time === BigInt(copy.anchored.time);
     const operator =
       promise === undefined
         ? undefined

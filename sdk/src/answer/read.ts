@@ -51,12 +51,13 @@ export function object<S extends Shape>(shape: S): Reader<FromShape<S>> {
     for (const name of Object.keys(given)) {
       if (!Object.hasOwn(shape, name)) refuse('FORMAT_FIELD_UNKNOWN', at(name));
     }
-    const read: Record<string, unknown> = {};
-    for (const [name, reader] of Object.entries(shape)) {
-      if (!Object.hasOwn(given, name)) refuse('FORMAT_FIELD_MISSING', at(name));
-      read[name] = reader(given[name], at(name));
-    }
-    return read as FromShape<S>;
+    // Not by assignment: a field named __proto__ would vanish, and what is shown would not be what is hashed.
+    return Object.fromEntries(
+      Object.entries(shape).map(([name, reader]) => {
+        if (!Object.hasOwn(given, name)) refuse('FORMAT_FIELD_MISSING', at(name));
+        return [name, reader(given[name], at(name))];
+      }),
+    ) as FromShape<S>;
   };
 }
 

@@ -26,7 +26,9 @@ export function letterFacts(view: LedgerView, processes: ProcessView): LetterFac
       if (event === undefined) return undefined;
       const { digest, applicantCopy, agencyCopy } = event.args;
       if (digest === undefined || applicantCopy === undefined || agencyCopy === undefined) return undefined;
-      return { digest, applicantCopy, agencyCopy, blockNumber: event.blockNumber };
+      const { blockNumber, transactionHash } = event;
+      const { timestamp: time } = await asked(view.client.getBlock({ blockNumber }));
+      return { digest, applicantCopy, agencyCopy, transactionHash, blockNumber, time };
     },
     async operatorAt(memberId, blockNumber) {
       const key = await noneIf(view.consortium.read.operatorAt([memberId, blockNumber]), 'UnknownMember');
