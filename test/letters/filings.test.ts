@@ -90,6 +90,25 @@ describe('Incomplete filings', function () {
     expect(world.chain.sent).to.deep.equal([]);
   });
 
+  it('give the applicant what it signs once more', async () => {
+    await setYear(world, 2026, WEEKDAYS_2026);
+    const { id, typedData, document } = await world.room.filings.takeIn(filing(oneTimeKey()), BY);
+    expect(await world.room.filings.toSign(id)).to.deep.equal({ typedData, document });
+  });
+
+  it('that the chain keeps refusing to mark are left to people after three tries', async () => {
+    await setYear(world, 2026, WEEKDAYS_2026);
+    await accepted();
+    world.pass(10 * DAY_SECONDS);
+    for (let tries = 0; tries < 5; tries += 1) {
+      world.chain.reverts.push({ error: 'NotInForce' });
+      await world.room.filings.markOwnOverdue();
+      await world.chain.mineAll();
+    }
+    const marks = world.chain.sent.filter(({ kind }) => kind === 'filing-mark-overdue');
+    expect(marks).to.have.length(3);
+  });
+
   it('have the due day of the holidays that the council has set', async () => {
     const holidays = [day('2026-06-02'), day('2026-06-03')];
     await setYear(

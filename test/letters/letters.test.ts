@@ -1,6 +1,8 @@
 import { type LetterFacts, verifyLetterCopy } from '@credit-ledger/sdk/answer';
 import {
   dateOfDay,
+  type EntryBody,
+  entryCommitmentOf,
   type Hex,
   isLedgerError,
   LETTER_STATES,
@@ -96,8 +98,8 @@ describe('Commitment letters', function () {
   }
 
   async function withdraw({ id, account }: InformedLetter): Promise<void> {
-    const { document, typedData } = await world.room.letters.drawUpWithdrawal(id, '改为提交证明材料');
-    await world.room.letters.withdraw(id, document, await sign(account, typedData), BY);
+    const { document, typedData } = await world.room.withdrawals.drawUp(id, '改为提交证明材料');
+    await world.room.withdrawals.withdraw(id, document, await sign(account, typedData), BY);
   }
 
   /** Each action with everything right but the state. */
@@ -205,6 +207,15 @@ describe('Commitment letters', function () {
         expect(one.typedData.message[field]).to.not.equal(two.typedData.message[field]);
       }
     });
+  });
+
+  it('give the applicant what it signs once more, and not before it was informed', async () => {
+    const id = await offer(world);
+    expect(await codeOf(world.room.letters.toSign(id))).to.equal('LETTER_STATE_WRONG');
+    const { typedData } = await inform(world, id);
+    const again = await world.room.letters.toSign(id);
+    expect(again.typedData).to.deep.equal(typedData);
+    expect(saltedHash(again.document)).to.equal(typedData.message['documentHash']);
   });
 
   describe('informing is refused', () => {
@@ -319,6 +330,7 @@ describe('Commitment letters', function () {
       expect(view.promise?.error?.messageZh).to.include('一般程序');
       expect(view.promise?.error?.operands).to.deep.equal({});
       expect(sentKinds()).to.not.include('letter-make-promise');
+      expect(view.possible).to.deep.equal(['withdraw', 'refuse', 'terminate']);
       expect(await codeOf(ACTIONS['make-promise'](letter))).to.equal('LETTER_NOT_ELIGIBLE');
       await world.room.letters.refuse(letter.id, 'not-eligible', BY);
       expect(await stateOf(letter.id)).to.equal('refused');
@@ -495,6 +507,29 @@ describe('Commitment letters', function () {
       expect(receipt.entries).to.have.length(1);
     });
 
+    it('have their documents here, with the salts that open the hashes on chain, the entry’s too', async () => {
+      const { id } = await letterAt('checked-false');
+      const { documents, entry, recordId } = await world.room.views.get(id);
+      expect(
+        documents.map(({ action, document }) => `${action} ${String(document['format'])}`),
+      ).to.deep.equal([
+        'inform commitment-letter/1',
+        'decide letter-decision/1',
+        'check letter-finding/1',
+        'check letter-legal-basis/1',
+      ]);
+      const [made] = await new EntryStore(world.db).ofRecord(recordId ?? 0n);
+      const commitment = entryCommitmentOf(
+        entry?.salt ?? '0x',
+        BigInt(entry?.registerId ?? 0),
+        (made?.body ?? 0n) as EntryBody,
+      );
+      const sent = world.chain.sent.find(({ kind }) => kind === 'letter-check')?.data ?? '';
+      for (const hash of [commitment, ...documents.slice(2).map(({ document }) => saltedHash(document))]) {
+        expect(sent).to.include(hash.slice(2));
+      }
+    });
+
     it('with nothing to record, no legal basis or a contradiction leave nothing behind', async () => {
       const { id } = await letterAt('decided');
       const { broken } = BROKEN;
@@ -588,13 +623,11 @@ describe('Commitment letters', function () {
 
     it('needs a reason, the applicant’s own signature, and a salted document', async () => {
       const letter = await letterAt('promised');
-      expect(await codeOf(world.room.letters.drawUpWithdrawal(letter.id, '  '))).to.equal(
-        'LETTER_REASON_MISSING',
-      );
-      const { document, typedData } = await world.room.letters.drawUpWithdrawal(letter.id, '改变主意');
+      expect(await codeOf(world.room.withdrawals.drawUp(letter.id, '  '))).to.equal('LETTER_REASON_MISSING');
+      const { document, typedData } = await world.room.withdrawals.drawUp(letter.id, '改变主意');
       const forged = await sign(oneTimeKey(), typedData);
       const trying = (with_: typeof document, signature: Hex): Promise<string> =>
-        codeOf(world.room.letters.withdraw(letter.id, with_, signature, BY));
+        codeOf(world.room.withdrawals.withdraw(letter.id, with_, signature, BY));
       expect(await trying(document, forged)).to.equal('LETTER_WRONG_APPLICANT_SIGNATURE');
       const good = await sign(letter.account, typedData);
       expect(await trying({ ...document, reason: '别的理由' }, good)).to.equal(
@@ -606,18 +639,18 @@ describe('Commitment letters', function () {
 
     it('of another authority’s letter is relayed: the applicant does not depend on whom it withdraws from', async () => {
       const letter = await letterAt('informed');
-      const { typedData } = await world.room.letters.drawUpWithdrawal(letter.id, '改变主意');
+      const { typedData } = await world.room.withdrawals.drawUp(letter.id, '改变主意');
       await admit(world, { id: 9n, role: 3 });
       world.chain.member = 9n;
       const reasonHash = typedData.message['reasonHash'] as Hex;
       const forged = await sign(oneTimeKey(), typedData);
-      expect(await codeOf(world.room.letters.relayWithdrawal(1n, reasonHash, forged, BY))).to.equal(
+      expect(await codeOf(world.room.withdrawals.relay(1n, reasonHash, forged, BY))).to.equal(
         'LETTER_WRONG_APPLICANT_SIGNATURE',
       );
-      expect(await codeOf(world.room.letters.relayWithdrawal(7n, reasonHash, forged, BY))).to.equal(
+      expect(await codeOf(world.room.withdrawals.relay(7n, reasonHash, forged, BY))).to.equal(
         'LETTER_UNKNOWN',
       );
-      await world.room.letters.relayWithdrawal(1n, reasonHash, await sign(letter.account, typedData), BY);
+      await world.room.withdrawals.relay(1n, reasonHash, await sign(letter.account, typedData), BY);
       expect(await stateOf(letter.id)).to.equal('withdrawn');
     });
   });

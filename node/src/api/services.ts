@@ -198,6 +198,7 @@ export interface LettersPort {
   list(uscc: string | undefined, page: Page): Promise<PageOf<Letters.Letter>>;
   get(id: bigint): Promise<Letters.LetterDetail>;
   inform(id: bigint, notice: Letters.InformApplicant, by: string): Promise<Letters.InformedLetter>;
+  toSign(id: bigint): Promise<Letters.LetterToSign>;
   promise(id: bigint, signed: Letters.PromiseLetter, by: string): Promise<Letters.LetterDetail>;
   decide(id: bigint, decision: Letters.DecideLetter, by: string): Promise<Letters.LetterDetail>;
   check(id: bigint, finding: Letters.CheckLetter, by: string): Promise<Letters.LetterDetail>;
@@ -217,6 +218,7 @@ export interface FilingsPort {
   list(page: Page): Promise<PageOf<Filings.Filing>>;
   get(id: bigint): Promise<Filings.FilingDetail>;
   ofMembers(): Promise<readonly Filings.MemberFiling[]>;
+  toSign(id: bigint): Promise<Filings.FilingToSign>;
   accept(id: bigint, signature: string, by: string): Promise<Filings.FilingDetail>;
   supply(id: bigint, supplied: Filings.SupplyFiling, by: string): Promise<Filings.FilingDetail>;
   record(id: bigint, breach: Filings.RecordFiling, by: string): Promise<Filings.FilingDetail>;

@@ -280,3 +280,10 @@ export function momentWords(unixSeconds: bigint | number): string {
 export function dayWords(day: number): string {
   return dateOfDay(day as Day);
 }
+
+/** A reason without blanks around it. @throws LedgerError LETTER_REASON_MISSING */
+export function requiredReason(reason: string): string {
+  const trimmed = reason.trim();
+  if (trimmed === '') throw letterError('LETTER_REASON_MISSING');
+  return trimmed;
+}

@@ -44,6 +44,9 @@ export interface LoadedFiling {
   readonly said: FilingSaid | undefined;
 }
 
+/** So often the node marks a filing by itself. */
+const MOST_MARKS = 3;
+
 /** Incomplete filings (容缺受理): accepted against a promise, due in seven working days. */
 export class Filings {
   readonly #desk: Desk;
@@ -94,6 +97,14 @@ export class Filings {
       if (id === undefined) throw letterError('FILING_APPLICANT_KEY_USED', { applicant });
       return { id, document, typedData: this.#typed(self.id, hash), dueDay };
     });
+  }
+
+  /** What the applicant was given to sign, once more. Errors: `FILING_UNKNOWN`. */
+  async toSign(id: bigint): Promise<{ readonly document: Salted; readonly typedData: TypedDocument }> {
+    const { db } = this.#desk.parts;
+    const { row } = await this.load(db, id);
+    const self = await this.#desk.self(db);
+    return { document: row.document as Salted, typedData: this.#typed(self.id, hexOf(row.documentHash)) };
   }
 
   /**
@@ -212,7 +223,8 @@ export class Filings {
     let marked = 0;
     for (const { filingId } of overdue) {
       const steps = await new StepStore(db).of('filing', [overdueKey(filingId)]);
-      if (standingStep(steps, 'mark-overdue') !== undefined) continue;
+      // What the chain keeps refusing is for a person to look at.
+      if (standingStep(steps, 'mark-overdue') !== undefined || steps.length >= MOST_MARKS) continue;
       await this.#desk.take((tx) => this.#overdueStep(tx, filingId, time, 'node'));
       marked += 1;
     }

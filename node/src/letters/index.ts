@@ -15,6 +15,7 @@ import { Pledges } from './pledges.ts';
 import type { LetterParts } from './ports.ts';
 import { type Pauses, Promises } from './promises.ts';
 import { LetterViews } from './views.ts';
+import { Withdrawals } from './withdrawals.ts';
 
 export type { RecordTerms } from './adverse.ts';
 export type { Decision, Finding } from './checks.ts';
@@ -41,7 +42,7 @@ export type { EligibilityAsker, LetterContracts, LetterParts, RoomLog } from './
 export type { Pauses } from './promises.ts';
 export { asLetterError, codeOfRevert } from './reverts.ts';
 export type { TypedDocument } from './signatures.ts';
-export { type LetterView, toldError } from './views.ts';
+export { documentsOf, entryOf, type EntryOpening, type LetterView, toldError } from './views.ts';
 
 /**
  * The room of commitment letters, incomplete filings and pledges. As a handler of the follower it looks
@@ -50,6 +51,7 @@ export { type LetterView, toldError } from './views.ts';
 export class LettersRoom implements EventHandler<FollowedEvent> {
   readonly items: Items;
   readonly letters: Letters;
+  readonly withdrawals: Withdrawals;
   readonly checks: Checks;
   readonly draws: Draws;
   readonly filings: Filings;
@@ -70,6 +72,7 @@ export class LettersRoom implements EventHandler<FollowedEvent> {
     this.#desk = new Desk(parts);
     this.items = new Items(this.#desk);
     this.letters = new Letters(this.#desk, this.items, (id) => this.promises.kick(id));
+    this.withdrawals = new Withdrawals(this.#desk);
     this.checks = new Checks(this.#desk, this.items);
     this.draws = new Draws(this.#desk);
     this.filings = new Filings(this.#desk);

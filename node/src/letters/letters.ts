@@ -12,19 +12,17 @@ import {
   subjectTagOf,
   toBytes32,
   type Uscc,
-  WITHDRAWAL_TYPES,
 } from '@credit-ledger/sdk/protocol';
 import { encodeFunctionData, hexToBytes } from 'viem';
 import type { Database } from '../store/index.ts';
 import { type LetterRow, LetterStore, type PromiseSignatures } from '../store/letters.ts';
-import { StepStore } from '../store/letter-steps.ts';
-import { type Desk, requireIdle, type Settling } from './desk.ts';
-import { letterDocument, publicScope, type Salted, statement } from './documents.ts';
-import { letterError, letterErrorWith, momentWords } from './errors.ts';
+import type { Desk, Settling } from './desk.ts';
+import { letterDocument, publicScope, statement } from './documents.ts';
+import { letterError, letterErrorWith, momentWords, requiredReason } from './errors.ts';
 import { hex, type MemberSaid } from './followed.ts';
 import type { Items, ItemView } from './items.ts';
 import { drawsSaid, type LetterSaid, lettersSaid } from './letter-facts.ts';
-import { loadLetter, possibleActions, requirePossible, stateWrong } from './letter-rows.ts';
+import { informedParts, loadLetter, requirePossible, stateOf, stateWrong } from './letter-rows.ts';
 import { isSignedBy, type TypedDocument, typedDocument } from './signatures.ts';
 import { ordinalOf } from './words.ts';
 
@@ -173,6 +171,22 @@ export class Letters {
     return { ...planned.reply, settling: await this.#desk.settled(outboxId, 'letter') };
   }
 
+  /**
+   * What the applicant was given to sign, once more. Errors: `LETTER_UNKNOWN`, `LETTER_STATE_WRONG` when it was
+   * not informed.
+   */
+  async toSign(id: bigint): Promise<Omit<Informed, 'settling'>> {
+    const letter = await loadLetter(this.#desk.parts.db, this.#desk.followed, id);
+    const { said } = letter;
+    if (said === undefined || said.notice === null) throw stateWrong(stateOf(letter), 'make-promise');
+    const { document, scope } = informedParts(letter);
+    return {
+      document: document as unknown as LetterDocument,
+      publicScope: scope as unknown as PublicScope | null,
+      typedData: this.typedLetter(said),
+    };
+  }
+
   /** What both copies of an informed letter sign. */
   typedLetter(
     said: Pick<LetterSaid, 'letterId' | 'authority' | 'itemId' | 'itemVersion' | 'templateId' | 'notice'>,
@@ -217,51 +231,6 @@ export class Letters {
     });
   }
 
-  /** Draws up a withdrawal for the applicant to sign; nothing is kept. Errors: `LETTER_STATE_WRONG`, `LETTER_REASON_MISSING`. */
-  async drawUpWithdrawal(
-    id: bigint,
-    reason: string,
-  ): Promise<{ readonly document: Salted; readonly typedData: TypedDocument }> {
-    const { parts, followed } = this.#desk;
-    const { said } = await loadLetter(parts.db, followed, id);
-    const state = said?.state ?? 'none';
-    if (said === undefined || !possibleActions(state).includes('withdraw'))
-      throw stateWrong(state, 'withdraw');
-    const document = statement('letter-withdrawal', `letter:${said.letterId}`, { reason: required(reason) });
-    return { document, typedData: this.#typedWithdrawal(said.letterId, saltedHash(document)) };
-  }
-
-  /**
-   * Relays the applicant's withdrawal of a letter of ours; it leaves no adverse trace.
-   * Errors: `LETTER_STATE_WRONG`, `LETTER_WRONG_APPLICANT_SIGNATURE`, `DOCUMENT_NOT_SALTED`.
-   */
-  async withdraw(id: bigint, document: Salted, signature: Hex, by: string): Promise<Settling> {
-    const { outboxId } = await this.#desk.take(async (tx) => {
-      const self = await this.#desk.authority(tx);
-      const letter = await loadLetter(tx, this.#desk.followed, id);
-      const said = requirePossible(letter, 'withdraw', self.id);
-      return this.#withdrawal(id.toString(), said, saltedHash(document), { document }, signature, by);
-    });
-    return this.#desk.settled(outboxId, 'letter');
-  }
-
-  /**
-   * Relays a withdrawal of any authority's letter: no applicant depends on the authority that it withdraws from.
-   * Errors: as {@link withdraw}, `LETTER_UNKNOWN`.
-   */
-  async relayWithdrawal(letterId: bigint, reasonHash: Hex, signature: Hex, by: string): Promise<Settling> {
-    const key = `chain:${letterId}`;
-    const { outboxId } = await this.#desk.take(async (tx) => {
-      await this.#desk.self(tx);
-      requireIdle(await new StepStore(tx).of('letter', [key]));
-      const said = (await lettersSaid(tx, this.#desk.followed, [letterId])).get(letterId);
-      if (said === undefined) throw letterError('LETTER_UNKNOWN', { letterId });
-      if (!possibleActions(said.state).includes('withdraw')) throw stateWrong(said.state, 'withdraw');
-      return this.#withdrawal(key, said, reasonHash, {}, signature, by);
-    });
-    return this.#desk.settled(outboxId, 'letter');
-  }
-
   /** The ordinary procedure is taken. Errors: `LETTER_STATE_WRONG`, `STEP_ON_ITS_WAY`. */
   async refuse(id: bigint, reason: Exclude<LetterRefusalReason, 'none'>, by: string): Promise<Settling> {
     const { outboxId } = await this.#desk.take(async (tx) => {
@@ -290,7 +259,7 @@ export class Letters {
       const self = await this.#desk.authority(tx);
       const said = requirePossible(await loadLetter(tx, this.#desk.followed, id), 'terminate', self.id);
       const document = statement('letter-termination', `letter:${said.letterId}`, {
-        reason: required(reason),
+        reason: requiredReason(reason),
       });
       return {
         about: 'letter',
@@ -315,37 +284,6 @@ export class Letters {
 
   get #ledger(): { chainId: number; contract: Hex } {
     return { chainId: this.#desk.parts.chainId, contract: this.#contract };
-  }
-
-  #typedWithdrawal(letterId: bigint, reasonHash: Hex): TypedDocument {
-    return typedDocument(this.#ledger, WITHDRAWAL_TYPES, { letterId, reasonHash });
-  }
-
-  #withdrawal(
-    key: string,
-    said: LetterSaid,
-    reasonHash: Hex,
-    detail: Readonly<Record<string, unknown>>,
-    signature: Hex,
-    by: string,
-  ) {
-    const typed = this.#typedWithdrawal(said.letterId, reasonHash);
-    if (said.notice === null || !isSignedBy(typed, signature, said.notice.applicant)) {
-      throw letterError('LETTER_WRONG_APPLICANT_SIGNATURE', { letterId: said.letterId });
-    }
-    return {
-      about: 'letter' as const,
-      key,
-      action: 'withdraw',
-      detail: { ...detail, signature },
-      to: this.#contract,
-      data: encodeFunctionData({
-        abi: commitmentLettersAbi,
-        functionName: 'withdraw',
-        args: [said.letterId, reasonHash, signature],
-      }),
-      by,
-    };
   }
 
   async #itemInForce(tx: Database, itemId: Hex, self: MemberSaid): Promise<ItemView> {
@@ -464,10 +402,4 @@ function requireSigned(said: LetterSaid, { applicant, bound }: PromiseSignatures
   if (bound !== null && !isSignedBy(said.digest, bound.signature as Hex, bound.address as Hex)) {
     throw letterError('LETTER_WRONG_BOUND_SIGNATURE', { letterId: said.letterId, address: bound.address });
   }
-}
-
-function required(reason: string): string {
-  const trimmed = reason.trim();
-  if (trimmed === '') throw letterError('LETTER_REASON_MISSING');
-  return trimmed;
 }

@@ -49,6 +49,8 @@ const COMMON: Readonly<Record<string, LetterErrorCode>> = {
   UnknownLogEntry: 'LETTER_CLAIM_WRONG',
   EntryIsRefusal: 'LETTER_CLAIM_WRONG',
   RootNotCurrent: 'LETTER_CLAIM_WRONG',
+  BatchContested: 'LETTER_CLAIM_WRONG',
+  BatchAnnulled: 'LETTER_CLAIM_WRONG',
   ClaimTooOld: 'LETTER_CLAIMS_STALE',
   RefusalReasonMissing: 'LETTER_REASON_MISSING',
   InvalidCheck: 'LETTER_CHECK_INVALID',

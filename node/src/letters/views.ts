@@ -11,14 +11,40 @@ import {
 } from '@credit-ledger/sdk/protocol';
 import type { StoredError } from '../store/answers.ts';
 import type { Database } from '../store/index.ts';
-import { LetterStore } from '../store/letters.ts';
+import type { StepRow } from '../store/letter-steps.ts';
+import { LetterStore, type PromiseRow } from '../store/letters.ts';
 import { type Desk, failedStep, pendingStep } from './desk.ts';
+import type { Salted } from './documents.ts';
 import { selectionFor, type Selection } from './draws.ts';
 import { hex } from './followed.ts';
 import type { Items } from './items.ts';
 import { type DrawSaid, drawsSaid, type LetterHappening, type LetterSaid } from './letter-facts.ts';
 import { loadLetter, loadLetters, type LoadedLetter, possibleActions, stateOf } from './letter-rows.ts';
 import { asLetterError } from './reverts.ts';
+
+/** What opens the commitment to an entry, with the entry itself. */
+export interface EntryOpening {
+  readonly registerId: string;
+  readonly entryId: string;
+  readonly salt: Hex;
+}
+
+/** The opening of the entry that a standing step made; null when none did. */
+export function entryOf(steps: readonly StepRow[]): EntryOpening | null {
+  const step = steps.findLast(({ recordId, sending }) => recordId !== null && sending.state !== 'failed');
+  return step === undefined ? null : (step.detail['entry'] as EntryOpening);
+}
+
+/** The documents of steps that were not refused, oldest first. */
+export function documentsOf(steps: readonly StepRow[]): { action: string; document: Salted }[] {
+  return steps.flatMap(({ action, detail, sending }) =>
+    sending.state === 'failed'
+      ? []
+      : ['document', 'legalBasis'].flatMap((name) =>
+          detail[name] === undefined ? [] : [{ action, document: detail[name] as Salted }],
+        ),
+  );
+}
 
 /** What is late about a letter: the promise, or the check. */
 export type LetterOverdue = 'promise' | 'check';
@@ -54,6 +80,10 @@ export interface LetterView {
   readonly outcome: LetterOutcome;
   /** The adverse record that followed from a false commitment. */
   readonly recordId: bigint | null;
+  /** Opens the commitment to the record's entry that is on chain. */
+  readonly entry: EntryOpening | null;
+  /** The documents behind the hashes of the steps, with their salts. */
+  readonly documents: readonly { readonly action: string; readonly document: Salted }[];
   readonly digest: Hex | null;
   readonly history: readonly LetterHappening[];
   readonly offeredBy: string;
@@ -122,7 +152,7 @@ export class LetterViews {
       itemTitle,
       templateId: hex(row.templateId),
       state,
-      possible: pending === undefined ? possibleActions(state) : [],
+      possible: pending === undefined ? possibleNow(state, promise) : [],
       pending: pending === undefined ? null : { action: pending.action, state: pending.sending.state },
       failed:
         failed === undefined
@@ -139,12 +169,20 @@ export class LetterViews {
       outcome: said?.check?.outcome ?? 'none',
       recordId:
         steps.findLast((step) => step.recordId !== null && step.sending.state !== 'failed')?.recordId ?? null,
+      entry: entryOf(steps),
+      documents: documentsOf(steps),
       digest: said?.digest ?? null,
       history: said?.history ?? [],
       offeredBy: row.offeredBy,
       createdAt: row.createdAt,
     };
   }
+}
+
+/** A promise that is being asked for, or cannot be had, is not offered again. */
+function possibleNow(state: LetterState, promise: PromiseRow | undefined): LetterAction[] {
+  const isClosed = promise?.state === 'asking' || promise?.state === 'not-eligible';
+  return possibleActions(state).filter((action) => !isClosed || action !== 'make-promise');
 }
 
 function drawIdOf(said: LetterSaid | undefined): bigint | null {

@@ -515,6 +515,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/filings/{id}/to-sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the applicant was given to sign, once more */
+        get: operations["getFilingToSign"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/grants": {
         parameters: {
             query?: never;
@@ -905,6 +922,23 @@ export interface paths {
         put?: never;
         /** End a letter before the decision */
         post: operations["terminateLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/letters/{id}/to-sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the applicant was given to sign, once more */
+        get: operations["getLetterToSign"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2502,6 +2536,21 @@ export interface components {
             /** @description EIP-712 BindingEnd(uint256 bindingId) by the subject; without it the voucher ends it. */
             signature?: string;
         };
+        /** @description Opens the commitment to the entry, together with the entry. */
+        EntryOpening: {
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            entryId: string;
+            /**
+             * @description A number, as decimal text.
+             * @example 17
+             */
+            registerId: string;
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            salt: string;
+        };
         /** @description What the verifier knows by itself; what is left out is SKIPPED and said so. */
         Expected: {
             /** @description Name in the catalogue. */
@@ -2692,8 +2741,14 @@ export interface components {
             createdAt: string;
             /** @description Calendar days until the due day, while it is open. */
             daysLeft: number | null;
+            /** @description The documents behind the hashes on chain, with their salts. */
+            documents: {
+                action: string;
+                document: components["schemas"]["SaltedDocument"];
+            }[];
             /** @description The last of seven working days; the chain’s. */
             dueDay: string | null;
+            entry: components["schemas"]["EntryOpening"] | null;
             failed: {
                 action: string;
                 error: components["schemas"]["Failure"];
@@ -2746,6 +2801,11 @@ export interface components {
             items: components["schemas"]["Filing"][];
             /** @description Null on the last page. */
             next: string | null;
+        };
+        /** @description What the applicant reads and signs. */
+        FilingToSign: {
+            document: components["schemas"]["SaltedDocument"];
+            typedData: components["schemas"]["TypedData"];
         };
         GiveConsent: {
             input: components["schemas"]["ConsentInput"];
@@ -2979,7 +3039,7 @@ export interface components {
                 until: string;
             };
         };
-        /** @description What the applicant reads and signs. */
+        /** @description What the applicant reads and signs, and how the letter stands. */
         InformedLetter: {
             /** @description 32 bytes: 0x and 64 lower-case digits. */
             digest: string;
@@ -3105,6 +3165,11 @@ export interface components {
              */
             createdAt: string;
             digest: string | null;
+            /** @description The documents behind the hashes on chain, with their salts. */
+            documents: {
+                action: string;
+                document: components["schemas"]["SaltedDocument"];
+            }[];
             drawId: string | null;
             /** @description How far the promise has come. */
             eligibility: {
@@ -3112,6 +3177,7 @@ export interface components {
                 /** @enum {string} */
                 state: "asking" | "not-eligible" | "failed" | "sent";
             } | null;
+            entry: components["schemas"]["EntryOpening"] | null;
             /** @description The last step, when the chain refused it. */
             failed: {
                 action: string;
@@ -3235,6 +3301,14 @@ export interface components {
             items: components["schemas"]["Letter"][];
             /** @description Null on the last page. */
             next: string | null;
+        };
+        /** @description What the applicant reads and signs. */
+        LetterToSign: {
+            /** @description 32 bytes: 0x and 64 lower-case digits. */
+            digest: string;
+            document: components["schemas"]["SaltedDocument"];
+            publicScope: components["schemas"]["SaltedDocument"] | null;
+            typedData: components["schemas"]["TypedData"];
         };
         MakeBinding: {
             /** @description 32 random bytes, kept by subject and agency. */
@@ -5656,6 +5730,38 @@ export interface operations {
             };
         };
     };
+    getFilingToSign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To be signed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilingToSign"];
+                };
+            };
+            /** @description A problem, for instance FILING_UNKNOWN. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listGrants: {
         parameters: {
             query?: never;
@@ -6713,6 +6819,38 @@ export interface operations {
                 };
             };
             /** @description A problem, for instance LETTER_UNKNOWN, LETTER_STATE_WRONG, STEP_ON_ITS_WAY, LETTER_REASON_MISSING. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLetterToSign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A number, as decimal text. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To be signed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterToSign"];
+                };
+            };
+            /** @description A problem, for instance LETTER_UNKNOWN, LETTER_STATE_WRONG. */
             default: {
                 headers: {
                     [name: string]: unknown;

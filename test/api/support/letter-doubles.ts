@@ -34,7 +34,7 @@ const letter: Letter = {
   offeredBy: 'officer-1',
   createdAt: NOW,
 };
-const letterDetail: LetterDetail = { ...letter, subject: SUBJECT };
+const letterDetail: LetterDetail = { ...letter, subject: SUBJECT, entry: null, documents: [] };
 
 const filing: Filing = {
   id: '7',
@@ -57,7 +57,7 @@ const filing: Filing = {
   madeBy: 'officer-1',
   createdAt: NOW,
 };
-const filingDetail: FilingDetail = { ...filing, subject: SUBJECT };
+const filingDetail: FilingDetail = { ...filing, subject: SUBJECT, entry: null, documents: [] };
 
 const document: SaltedDocument = { format: 'sample/1', salt: 'a1'.repeat(32) };
 const typedData = {
@@ -91,6 +91,10 @@ export function letterDoubles(): Pick<NodeServices, 'letters' | 'filings' | 'ple
         digest: HASH,
         typedData,
       }),
+      toSign: async (id) => {
+        await ofLetter(id);
+        return { document, publicScope: null, digest: HASH, typedData };
+      },
       promise: ofLetter,
       decide: ofLetter,
       check: ofLetter,
@@ -120,6 +124,10 @@ export function letterDoubles(): Pick<NodeServices, 'letters' | 'filings' | 'ple
       list: async () => ({ items: [filing], next: null }),
       get: ofFiling,
       ofMembers: async () => [],
+      toSign: async (id) => {
+        await ofFiling(id);
+        return { document, typedData };
+      },
       accept: ofFiling,
       supply: ofFiling,
       record: ofFiling,

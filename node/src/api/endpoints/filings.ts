@@ -116,6 +116,22 @@ export const filingEndpoints: readonly Endpoint[] = [
       return { status: 200, json: filing };
     },
   }),
+  endpoint({
+    id: 'getFilingToSign',
+    method: 'get',
+    path: '/v1/filings/{id}/to-sign',
+    tag: 'Incomplete filings',
+    summary: 'What the applicant was given to sign, once more',
+    access: READERS,
+    params: ById,
+    replies: { 200: { description: 'To be signed.', schema: Filings.FilingToSign } },
+    problems: ['FILING_UNKNOWN'],
+    async handle({ params, services, noteAccess }) {
+      const toSign = await services.filings.toSign(BigInt(params.id));
+      await noteAccess('filing.to-sign', { filingId: params.id });
+      return { status: 200, json: toSign };
+    },
+  }),
   filingStep({
     id: 'acceptFiling',
     path: '/v1/filings/{id}/accept',

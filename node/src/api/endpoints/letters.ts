@@ -227,6 +227,22 @@ export const letterEndpoints: readonly Endpoint[] = [
     },
   }),
   endpoint({
+    id: 'getLetterToSign',
+    method: 'get',
+    path: '/v1/letters/{id}/to-sign',
+    tag: 'Commitment letters',
+    summary: 'What the applicant was given to sign, once more',
+    access: READERS,
+    params: ById,
+    replies: { 200: { description: 'To be signed.', schema: Letters.LetterToSign } },
+    problems: ['LETTER_UNKNOWN', 'LETTER_STATE_WRONG'],
+    async handle({ params, services, noteAccess }) {
+      const toSign = await services.letters.toSign(BigInt(params.id));
+      await noteAccess('letter.to-sign', { letterId: params.id });
+      return { status: 200, json: toSign };
+    },
+  }),
+  endpoint({
     id: 'promiseLetter',
     method: 'post',
     path: '/v1/letters/{id}/promise',

@@ -1,7 +1,16 @@
 import { FILING_STATES } from '@credit-ledger/sdk/protocol';
 import { z } from 'zod';
 import { Address, CreditCode, DateText, Hash, Id, Moment, pageOf } from './common.ts';
-import { AnyAddress, Happening, RecordOfBreach, SaltedDocument, StepError, TypedData } from './letters.ts';
+import {
+  AnyAddress,
+  EntryOpening,
+  Happening,
+  RecordOfBreach,
+  SaltedDocument,
+  StepDocuments,
+  StepError,
+  TypedData,
+} from './letters.ts';
 
 const Text = z.string().min(1).max(2_000);
 const Name = z.string().min(1).max(200);
@@ -55,9 +64,15 @@ export const Filing = z
 export type Filing = z.output<typeof Filing>;
 export const FilingDetail = Filing.extend({
   subject: z.object({ uscc: z.string(), name: z.string() }),
+  entry: EntryOpening.nullable(),
+  documents: StepDocuments,
 }).meta({ id: 'FilingDetail' });
 export type FilingDetail = z.output<typeof FilingDetail>;
 export const Filings = pageOf(Filing, 'Filings');
+export const FilingToSign = z
+  .object({ document: SaltedDocument, typedData: TypedData })
+  .meta({ id: 'FilingToSign', description: 'What the applicant reads and signs.' });
+export type FilingToSign = z.output<typeof FilingToSign>;
 export const TakenIn = z
   .object({
     filing: FilingDetail,

@@ -226,20 +226,32 @@ export const Letter = z
   })
   .meta({ id: 'Letter', description: 'A commitment letter, without its subject.' });
 export type Letter = z.output<typeof Letter>;
+export const EntryOpening = z
+  .object({ registerId: Id, entryId: Id, salt: Hash })
+  .meta({ id: 'EntryOpening', description: 'Opens the commitment to the entry, together with the entry.' });
+export const StepDocuments = z
+  .array(z.object({ action: z.string(), document: SaltedDocument }))
+  .meta({ description: 'The documents behind the hashes on chain, with their salts.' });
 export const LetterDetail = Letter.extend({
   subject: z.object({ uscc: z.string(), name: z.string() }),
+  entry: EntryOpening.nullable(),
+  documents: StepDocuments,
 }).meta({ id: 'LetterDetail' });
 export type LetterDetail = z.output<typeof LetterDetail>;
 export const Letters = pageOf(Letter, 'Letters');
-export const InformedLetter = z
+export const LetterToSign = z
   .object({
-    letter: LetterDetail,
     document: SaltedDocument,
     publicScope: SaltedDocument.nullable(),
     digest: Hash,
     typedData: TypedData,
   })
-  .meta({ id: 'InformedLetter', description: 'What the applicant reads and signs.' });
+  .meta({ id: 'LetterToSign', description: 'What the applicant reads and signs.' });
+export type LetterToSign = z.output<typeof LetterToSign>;
+export const InformedLetter = LetterToSign.extend({ letter: LetterDetail }).meta({
+  id: 'InformedLetter',
+  description: 'What the applicant reads and signs, and how the letter stands.',
+});
 export type InformedLetter = z.output<typeof InformedLetter>;
 export const Withdrawal = z
   .object({ document: SaltedDocument, reasonHash: Hash, typedData: TypedData })

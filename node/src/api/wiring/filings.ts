@@ -1,6 +1,8 @@
 import { dayOfDate, type Hex, parseUscc } from '@credit-ledger/sdk/protocol';
 import {
   deadlineOf,
+  documentsOf,
+  entryOf,
   failedStep,
   type FilingSaid,
   type LoadedFiling,
@@ -17,7 +19,15 @@ import type * as Api from '../schemas/filings.ts';
 import type { Relayed } from '../schemas/letters.ts';
 import type { FilingsPort, PledgesPort } from '../services.ts';
 import { pageFrom } from './intake.ts';
-import { failedView, happeningView, isOnItsWay, recordTerms, saltedView, typedView } from './letters.ts';
+import {
+  documentView,
+  failedView,
+  happeningView,
+  isOnItsWay,
+  recordTerms,
+  saltedView,
+  typedView,
+} from './letters.ts';
 import { dateText, momentOf } from './words.ts';
 
 /** Incomplete filings, in the words of the API. */
@@ -68,7 +78,17 @@ export class FilingsOf implements FilingsPort {
 
   async get(id: bigint): Promise<Api.FilingDetail> {
     const filing = await this.#filings.load(this.#rooms.db, id);
-    return { ...this.#view(filing), subject: { uscc: filing.row.uscc, name: filing.row.subjectName } };
+    return {
+      ...this.#view(filing),
+      subject: { uscc: filing.row.uscc, name: filing.row.subjectName },
+      entry: entryOf(filing.steps),
+      documents: documentsOf(filing.steps).map(documentView),
+    };
+  }
+
+  async toSign(id: bigint): Promise<Api.FilingToSign> {
+    const { document, typedData } = await this.#filings.toSign(id);
+    return { document: saltedView(document), typedData: typedView(typedData) };
   }
 
   async ofMembers(): Promise<Api.MemberFiling[]> {

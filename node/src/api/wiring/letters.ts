@@ -2,6 +2,7 @@ import { type Day, dayOfDate, type Hex, OPEN_END, parseUscc, saltedHash } from '
 import {
   digestOf,
   type DrawView,
+  type Informed,
   type ItemView,
   type LetterView,
   type Place,
@@ -105,13 +106,11 @@ export class LettersOf implements LettersPort {
       },
       by,
     );
-    return {
-      letter: await this.get(id),
-      document: { ...informed.document },
-      publicScope: informed.publicScope === null ? null : { ...informed.publicScope },
-      digest: digestOf(informed.typedData),
-      typedData: typedView(informed.typedData),
-    };
+    return { letter: await this.get(id), ...toSignView(informed) };
+  }
+
+  async toSign(id: bigint): Promise<Api.LetterToSign> {
+    return toSignView(await this.#room.letters.toSign(id));
   }
 
   async promise(id: bigint, signed: Api.PromiseLetter, by: string): Promise<Api.LetterDetail> {
@@ -149,7 +148,7 @@ export class LettersOf implements LettersPort {
   }
 
   async drawUpWithdrawal(id: bigint, reason: string): Promise<Api.Withdrawal> {
-    const { document, typedData } = await this.#room.letters.drawUpWithdrawal(id, reason);
+    const { document, typedData } = await this.#room.withdrawals.drawUp(id, reason);
     return {
       document: saltedView(document),
       reasonHash: saltedHash(document),
@@ -158,13 +157,13 @@ export class LettersOf implements LettersPort {
   }
 
   async withdraw(id: bigint, withdrawal: Api.WithdrawLetter, by: string): Promise<Api.LetterDetail> {
-    await this.#room.letters.withdraw(id, withdrawal.document, withdrawal.signature as Hex, by);
+    await this.#room.withdrawals.withdraw(id, withdrawal.document, withdrawal.signature as Hex, by);
     return this.get(id);
   }
 
   async relayWithdrawal(withdrawal: Api.RelayWithdrawal, by: string): Promise<Api.Relayed> {
     const { letterId, reasonHash, signature } = withdrawal;
-    const settling = await this.#room.letters.relayWithdrawal(
+    const settling = await this.#room.withdrawals.relay(
       BigInt(letterId),
       reasonHash as Hex,
       signature as Hex,
@@ -268,7 +267,25 @@ function letterView(view: LetterView): Api.Letter {
 }
 
 function detailView(view: LetterView): Api.LetterDetail {
-  return { ...letterView(view), subject: { ...view.subject } };
+  return {
+    ...letterView(view),
+    subject: { ...view.subject },
+    entry: view.entry === null ? null : { ...view.entry },
+    documents: view.documents.map(documentView),
+  };
+}
+
+export function documentView({ action, document }: LetterView['documents'][number]) {
+  return { action, document: saltedView(document) };
+}
+
+function toSignView({ document, publicScope, typedData }: Omit<Informed, 'settling'>): Api.LetterToSign {
+  return {
+    document: { ...document },
+    publicScope: publicScope === null ? null : { ...publicScope },
+    digest: digestOf(typedData),
+    typedData: typedView(typedData),
+  };
 }
 
 function drawView(draw: DrawView): Api.Draw {

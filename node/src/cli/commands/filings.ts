@@ -2,6 +2,7 @@ import type { Message } from '@credit-ledger/sdk/protocol';
 import type {
   Filing,
   FilingDetail,
+  FilingToSign,
   MemberFiling,
   Observed,
   Pledge,
@@ -14,7 +15,7 @@ import type { Relayed } from '../../api/schemas/letters.ts';
 import type { Book, Context } from '../command.ts';
 import { table } from '../io.ts';
 import { requireWritable } from '../output-file.ts';
-import { doneWords, jsonFile, toBeSigned } from './letters.ts';
+import { doneWords, jsonFile, toBeSigned } from '../signing-files.ts';
 
 /** The commands of incomplete filings and of voluntary pledges. */
 export function filingCommands(book: Book): void {
@@ -63,6 +64,22 @@ export function filingCommands(book: Book): void {
       const { body } = await context.node.call<TakenIn>('takeInFiling', {
         json: { subject, name, matter, missing, promise, applicant },
       });
+      await toBeSigned(context, body, body.typedData, output);
+    },
+  );
+  book.command<[string], { output?: string }>(
+    filing,
+    'to-sign <filingId>',
+    { en: 'what the applicant was given to sign, once more', zh: '重新导出待申请人签名的数据' },
+    'ledger filing to-sign 7 --output to-sign.json',
+    (command) =>
+      command.option(
+        '--output <file>',
+        words({ en: 'file for what is to be signed', zh: '待签名数据的输出文件' }),
+      ),
+    async (context, { output }, id) => {
+      if (output !== undefined) await requireWritable(context.path(output), { mustBeNew: false });
+      const { body } = await context.node.call<FilingToSign>('getFilingToSign', { params: { id } });
       await toBeSigned(context, body, body.typedData, output);
     },
   );
