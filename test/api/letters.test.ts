@@ -302,6 +302,29 @@ describe('Letters, filings and pledges through the API', function () {
     });
   });
 
+  it('refuses text that no database keeps, and documents without end, as invalid: nothing fails within', async () => {
+    const { creditCode: _, ...letter } = offering;
+    for (const name of ['示例\u0000公司', '示例\ud800公司']) {
+      const refused = await post('offerLetter', {}, { ...letter, ...item, name });
+      expect([refused.status, refused.body.code]).to.deep.equal([400, 'REQUEST_INVALID']);
+      expect(refused.body.detail).to.include('body.name');
+    }
+    const { id, account } = await letterAt('informed');
+    const named = { applicant: account.address, application: { ['\u0000']: 'x' } };
+    expect((await post('informApplicant', { id }, named)).status).to.equal(400);
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    const document = `{"format":"letter-withdrawal/1","salt":"${'ab'.repeat(32)}","more":${deep}}`;
+    const init = posting(api.tokens.officer, {});
+    const response = await fetch(api.url + pathOf('withdrawLetter', { id }), {
+      ...init,
+      body: `{"document":${document},"signature":"0x${'ab'.repeat(65)}"}`,
+    });
+    expect([response.status, ((await response.json()) as { code: string }).code]).to.deep.equal([
+      400,
+      'REQUEST_INVALID',
+    ]);
+  });
+
   it('gives the two copies, which a third party verifies', async () => {
     const letter = await letterAt('promised');
     const { body } = await get<{ items: Record<string, never>[] }>('getLetterCopies', { id: letter.id });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
+import { isLedgerError, LedgerError, type Message } from '@credit-ledger/sdk/protocol';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -20,6 +20,7 @@ import { ENDPOINTS } from './endpoints/index.ts';
 import type { Logger } from './logging.ts';
 import { Metrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
+import { whyNotPlain } from './plain-json.ts';
 import { bodyTooLarge, PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts';
 import type { NodeServices } from './services.ts';
 import { SignInLimit } from './sign-in-limit.ts';
@@ -300,15 +301,27 @@ function decodeReason(text: string): string {
 
 function check(part: string, schema: z.ZodType | undefined, value: unknown): unknown {
   if (schema === undefined) return undefined;
+  const notPlain = whyNotPlain(value);
+  if (notPlain !== undefined) {
+    const { path, why } = notPlain;
+    throw requestInvalid([saidAt([part, path].filter((name) => name !== '').join('.'), why)]);
+  }
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const told = result.error.issues.slice(0, 20).map((issue) => {
-    const where = [part, ...issue.path.map(String)].join('.');
-    const { en, zh } = messageOfIssue(issue);
-    return { en: `${where}: ${en}`, zh: `${where}：${zh}` };
-  });
+  throw requestInvalid(
+    result.error.issues
+      .slice(0, 20)
+      .map((issue) => saidAt([part, ...issue.path.map(String)].join('.'), messageOfIssue(issue))),
+  );
+}
+
+function saidAt(where: string, { en, zh }: Message): Message {
+  return { en: `${where}: ${en}`, zh: `${where}：${zh}` };
+}
+
+function requestInvalid(told: readonly Message[]): LedgerError {
   const issues = told.map(({ en }) => en);
-  throw new LedgerError(
+  return new LedgerError(
     'REQUEST_INVALID',
     {
       en: `The request is not valid: ${issues.join('; ')}`,
