@@ -363,6 +363,25 @@ describe('Deciding a case', function () {
       expect((await standing(caseId)).state).to.equal('carried-out');
     });
 
+    it('is not prevented by what a source tells its superior of the record: her own findings go before', async () => {
+      const record = await world.record(REPAIRABLE);
+      const caseId = await file('repair', record);
+      await world.settle();
+      const { row } = await world.superior.service.get(caseId);
+      const { kind, domain, severityBasis, day, until } = record;
+      const untrue = { kind, domain, severity: 3, severityBasis, day: dayOfDate('2026-06-01'), until };
+      await world.superior.db.query('UPDATE cases SET facts = $1 WHERE id = $2', [
+        JSON.stringify(untrue),
+        row?.id ?? 0n,
+      ]);
+      expect(await codeOf(world.superior.service.decide(caseId, grant))).to.equal('CASE_REPAIR_TOO_EARLY');
+      const facts = { kind, domain, severity: 1 as const, severityBasis, day, until };
+      await world.superior.service.decide(caseId, { ...grant, facts });
+      await world.settle();
+      // By its own record, which the source's node reads, it is carried out.
+      expect((await standing(caseId)).state).to.equal('carried-out');
+    });
+
     it('that the source cannot carry out stays granted, says why, and becomes overdue', async () => {
       const record = await world.record(REPAIRABLE);
       const caseId = await file('repair', record);

@@ -44,7 +44,7 @@ export interface CaseVerdict {
   readonly corrected?: CorrectedFields | undefined;
   /** Of `granted`: what she has seen to be fulfilled. */
   readonly conditionsMet?: readonly RepairCondition[] | undefined;
-  /** Of `granted` by a superior: what the record says, where the source has not told. */
+  /** Of `granted` by a superior: what the record says, where the source has not told or not told truly. */
   readonly facts?: CaseFacts | undefined;
 }
 
@@ -228,8 +228,9 @@ export class Deciding {
   ): Promise<bigint> {
     const granted = verdict.outcome === 'granted';
     if (granted) {
-      const facts = (row.facts as CaseFacts | null) ?? verdict.facts;
-      if (facts === undefined) throw caseError('CASE_FACTS_MISSING', { caseId: standing.caseId });
+      // Hers first: a source that does not want a repair could else prevent it by what it tells.
+      const facts = verdict.facts ?? (row.facts as CaseFacts | null);
+      if (facts === null) throw caseError('CASE_FACTS_MISSING', { caseId: standing.caseId });
       requireRepairAllowed({ class: 1, ...facts }, standing.filedDay, verdict.conditionsMet ?? []);
     }
     const decision = this.#decision(standing, verdict);

@@ -2371,7 +2371,7 @@ export interface components {
              * @default []
              */
             conditionsMet: ("minimum-reached" | "obligations-done" | "public-promise" | "training" | "credit-report")[];
-            /** @description By a superior, where the source has not told: what the record says. */
+            /** @description By a superior, where the source has not told, or not told truly: what the record says. */
             facts?: {
                 /**
                  * @description A civil day at UTC+8, YYYY-MM-DD.

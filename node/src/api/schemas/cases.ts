@@ -219,7 +219,10 @@ export const DecideCase = z
           until: DateText.nullable().default(null),
         })
         .optional()
-        .meta({ description: 'By a superior, where the source has not told: what the record says.' }),
+        .meta({
+          description:
+            'By a superior, where the source has not told, or not told truly: what the record says.',
+        }),
     }),
   ])
   .meta({
