@@ -90,6 +90,23 @@ describe('Voluntary pledges', function () {
     expect(await codeOf(world.room.pledges.publish(id, signature, BY))).to.equal('PLEDGE_KNOWN');
   });
 
+  it('are told from those of an association that took up the same hash while ours was pending', async () => {
+    const { id, typedData } = await world.room.pledges.drawUp(pledge(), BY);
+    const args = {
+      pledgeId: 77n,
+      association: 88n,
+      kind: 1,
+      pledger: oneTimeKey().address,
+      documentHash: typedData.message['documentHash'],
+      scopeHash: typedData.message['scopeHash'],
+      publicUntil: day('2027-06-01'),
+    };
+    await world.register.chain.mine([{ contract: 'VoluntaryPledges', name: 'PledgePublished', args }]);
+    const done = await world.room.pledges.publish(id, await sign(pledger, typedData), BY);
+    expect(done.pledgeId).to.equal(1n);
+    expect((await world.room.publicPledges()).map(({ pledgeId }) => pledgeId)).to.deep.equal([1n]);
+  });
+
   it('are taken back by the company’s own signature, by whoever relays it, and are then gone from the public', async () => {
     const pledgeId = await published();
     const typed = await world.room.pledges.drawUpWithdrawal(pledgeId);

@@ -150,11 +150,14 @@ export class Pledges {
         }),
         by,
         documentHash,
+        association: self.id,
       };
     });
     const settling = await this.#desk.settled(outboxId, 'pledge');
+    // Another association may have published the same hash, seen while ours was pending.
     const said = (await this.#said(this.#desk.parts.db)).find(
-      ({ documentHash }) => documentHash === planned.documentHash,
+      ({ documentHash, association }) =>
+        documentHash === planned.documentHash && association === planned.association,
     );
     return { pledgeId: said?.pledgeId ?? null, settling };
   }
