@@ -182,6 +182,27 @@ describe('Deciding a case', function () {
       expect((await holds(record)).disputed).to.equal(false);
     });
 
+    it('keeps its flag while it is open, though somebody settles or corrects the record beside the case', async () => {
+      const record = await world.record();
+      const caseId = await file('dispute', record);
+      await world.settle();
+      const beside = { recordId: record.id, day: '2026-06-10', reason: '径行办结' };
+      await world.registers.service.operate({ ...beside, op: 'settle' });
+      await world.settle();
+      expect(await ops(record)).to.equal('0343');
+      await world.registers.service.operate({ ...beside, op: 'settle', reason: '再次办结' });
+      await world.settle();
+      expect(await ops(record)).to.equal('034343');
+      const corrected = { subjectName: '北京更名有限公司' };
+      const done = await world.registers.service.operate({ ...beside, op: 'correct', corrected });
+      await world.settle();
+      const replacement = { ...record, id: done.correctedRecordId ?? 0n };
+      expect(await ops(replacement)).to.equal('03');
+      await world.source.service.decide(caseId, uphold);
+      await world.settle();
+      expect([await ops(replacement), (await standing(caseId)).state]).to.deep.equal(['034', 'upheld']);
+    });
+
     it('that was insisted upon and fits after all can be upheld too: the entry says that it was looked into', async () => {
       const record = await world.record();
       const one = await file('dispute', record);

@@ -166,6 +166,28 @@ export class Deciding {
     });
   }
 
+  /**
+   * Stays with what a case is about: with the record that a correction puts in the place of its own, and with the
+   * flag of an open dispute, whoever settled it beside the case.
+   */
+  async follow(rowId: bigint, standing: CaseStanding): Promise<void> {
+    await this.#parts.db.transaction(async (tx) => {
+      const row = await new CaseStore(tx).byId(rowId);
+      if (row === undefined || row.recordId === null || row.decidedOutbox !== null) return;
+      const entries = await new EntryStore(tx).ofRecord(row.recordId);
+      const revoked = entries.find(({ op }) => op === OP.REVOKE);
+      const recordId = revoked === undefined ? row.recordId : await replacementOf(tx, revoked);
+      if (recordId === null) return;
+      if (recordId !== row.recordId) await new CaseStore(tx).change(row.id, { recordId });
+      if (row.flagEntry === null || row.flagEnded || (await isDisputed(tx, recordId))) return;
+      // No two like ones a day would be done: the number of the settlement tells them apart.
+      const place = entries.length;
+      const reason = `异议尚未办结，恢复异议标注（${place}）`;
+      const flag = await this.#operate(tx, recordId, standing, { op: 'dispute', reason });
+      await new CaseStore(tx).change(row.id, { flagEntry: flag.id });
+    });
+  }
+
   /** Takes the flag from the entry when no other open dispute rests on it. */
   async endFlag(tx: Database, row: CaseRow, standing: CaseStanding, snapshot: CaseSnapshot): Promise<void> {
     if (row.flagEntry === null || row.flagEnded || row.recordId === null) return;
@@ -357,6 +379,13 @@ async function othersFlagged(
       ? [{ row: other, standing }]
       : [];
   });
+}
+
+/** The record that a correction put in the place of one; null when it was only revoked. */
+async function replacementOf(tx: Database, { bundle }: EntryRow): Promise<bigint | null> {
+  if (bundle === null) return null;
+  const made = await new EntryStore(tx).ofBundle(bundle);
+  return made.find(({ op }) => op === OP.RECORD)?.recordId ?? null;
 }
 
 async function isDisputed(tx: Database, recordId: bigint): Promise<boolean> {

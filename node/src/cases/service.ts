@@ -224,6 +224,7 @@ export class CaseService {
   async #goOn(row: CaseRow, standing: CaseStanding, snapshot: CaseSnapshot): Promise<void> {
     const store = new CaseStore(this.#parts.db);
     try {
+      if (standing.state !== 'filed') await this.#deciding.follow(row.id, standing);
       if (standing.state === 'filed' && row.acknowledgedOutbox === null) {
         await this.#deciding.acknowledge(row.id, standing, snapshot);
       } else if (standing.state === 'granted' && row.carriedOutbox === null) {
