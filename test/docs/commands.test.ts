@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ENDPOINTS } from '../../node/src/api/index.ts';
 import { run } from '../../node/src/cli/main.ts';
 import { makeTempDir } from '../support/temp.ts';
 
@@ -14,9 +15,9 @@ const documents = ['README.md', 'docs', 'docs/processes'].flatMap((place) =>
         .map((name) => `${place}/${name}`),
 );
 /** What the program says when a command line is none of its own. */
-const UNKNOWN = /unknown (command|option)|too many arguments|argument missing/i;
+const UNKNOWN = /unknown (command|option)|too many arguments/i;
 /** What it says when something is left out: in running text a command may be named without all that it needs. */
-const INCOMPLETE = /missing required argument|required option/i;
+const INCOMPLETE = /missing required argument|required option|argument missing/i;
 
 interface CommandLine {
   readonly line: string;
@@ -48,6 +49,22 @@ function wordsOf(line: string): string[] {
     ([, double, single, bare]) => double ?? single ?? bare ?? '',
   );
 }
+
+describe('The endpoints in the documents', () => {
+  const paths = new Set(
+    ENDPOINTS.map(({ method, path }) => `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, '{}')}`),
+  );
+  for (const document of documents) {
+    const text = readFileSync(join(root, document), 'utf8');
+    const named = [...text.matchAll(/`(GET|POST|PUT|DELETE) (\/v1\/[^\s`?…]*)[^`]*`/g)].map(
+      ([, method = '', path = '']) => `${method} ${path.replaceAll(/\{\w+\}/g, '{}')}`,
+    );
+    if (named.length === 0) continue;
+    it(`${document}: ${named.length} are the API’s`, () => {
+      expect(named.filter((each) => !paths.has(each) && !each.endsWith('/'))).to.deep.equal([]);
+    });
+  }
+});
 
 describe('The command lines in the documents', function () {
   this.timeout(60_000);

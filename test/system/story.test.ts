@@ -18,8 +18,10 @@ import { fillRegisters } from '../../scripts/lib/acts/registers.ts';
 import { playProcesses } from '../../scripts/lib/acts/story.ts';
 import { ANVIL_MNEMONIC } from '../../scripts/lib/anvil.ts';
 import { findPlaintext, type Secret, secretCode, secretText } from '../support/plaintext-scan.ts';
+import { makeTempDir } from '../support/temp.ts';
 import { type TestPlay, testPlay } from './support/play.ts';
 import { COMPANY_CODE, COMPANY_NAME, entrySecrets, secretsOf } from './support/secrets.ts';
+import { walkThrough } from './support/walk-through.ts';
 import {
   isTelling,
   type PublicTransaction,
@@ -169,5 +171,15 @@ describe('the whole story on fixed dates', function () {
       expect(sharedWords([canary], appends)).to.deep.equal([key]);
       expect(findPlaintext(sourcesOf([canary]), entrySecrets([1n], [key]))).to.not.deep.equal([]);
     });
+  });
+
+  it('can be carried on by command, line by line as docs/processes/README.md says', async () => {
+    const { path, remove } = await makeTempDir();
+    const outcomes = await walkThrough(path, told.play.directory);
+    await remove();
+    expect(outcomes.get('letter check')).to.deep.include({ state: 'checked-true' });
+    expect(outcomes.get('filing supply')).to.deep.include({ state: 'supplied' });
+    const { items } = outcomes.get('ask --register') as { items: { answer: boolean }[] };
+    expect(items.map(({ answer }) => answer)).to.deep.equal([true]);
   });
 });

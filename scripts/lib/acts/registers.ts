@@ -12,13 +12,13 @@ export async function fillRegisters(play: Play): Promise<void> {
   const { narrator: n } = play;
   await n.step(
     'Each agency opens its register: a secret stays at home, its commitment goes on chain · 开立登记册',
-    () =>
-      Promise.all(
-        authoritiesOf(play).map(async ({ connection }) => {
-          await connection.call('openRegister', { json: {} });
-          await untilRegisterOpen(connection);
-        }),
-      ),
+    async () => {
+      // One after the other: so a register has the number of its member.
+      for (const { connection } of authoritiesOf(play)) {
+        await connection.call('openRegister', { json: {} });
+        await untilRegisterOpen(connection);
+      }
+    },
   );
   await n.step(
     'Officers import their files; nothing of them leaves the agency · 导入双公示文件',
