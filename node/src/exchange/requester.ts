@@ -49,7 +49,7 @@ import {
   silentLog,
   type Transactions,
 } from './ports.ts';
-import { isTransient, pauseAfter, realWait, type Wait } from './retry.ts';
+import { isTransient, pauseAfter, pauseWhilePending, realWait, type Wait } from './retry.ts';
 import type { PeerResponse, PeerTransport } from './transport.ts';
 import { fetchOutcomeSchema, fetchTypedData, refusalSigner, type SignedRefusal } from './wire.ts';
 
@@ -373,6 +373,7 @@ export class Requester {
     };
     let turns = 0;
     while (!signal.aborted) {
+      let pauseOf = pauseWhilePending;
       try {
         const question = await this.#store.byId(id);
         if (question === undefined) return;
@@ -388,8 +389,9 @@ export class Requester {
         const stored = storedError(error);
         this.#log.warn({ question: id.toString(), code: stored.code }, 'a question does not go on');
         await this.#noteTrouble(id, error);
+        pauseOf = pauseAfter;
       }
-      await this.#wait(pauseAfter(turns, firstMilliseconds, mostMilliseconds), signal).catch(() => undefined);
+      await this.#wait(pauseOf(turns, firstMilliseconds, mostMilliseconds), signal).catch(() => undefined);
       turns += 1;
     }
   }

@@ -13,6 +13,18 @@ export function pauseAfter(failures: number, firstMilliseconds: number, mostMill
   return Math.min(mostMilliseconds, firstMilliseconds * 2 ** Math.min(failures, 20));
 }
 
+/**
+ * Pauses while something is under way elsewhere, each a quarter longer than the one before: whoever
+ * waits learns of the end no later than a quarter of the time that it took.
+ */
+export function pauseWhilePending(
+  turns: number,
+  firstMilliseconds: number,
+  mostMilliseconds: number,
+): number {
+  return Math.min(mostMilliseconds, firstMilliseconds * 1.25 ** Math.min(turns, 60));
+}
+
 const TRANSIENT = [
   'BUSY',
   'CHAIN_UNREACHABLE',
