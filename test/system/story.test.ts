@@ -12,8 +12,17 @@ import {
   getAbiItem,
 } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
+import { CHAIN_CLOCK_TOLERANCE_SECONDS } from '../../node/src/clock.ts';
 import { askAboutFive, isAsExpected, type Told } from '../../scripts/lib/acts/answers.ts';
-import { authoritiesOf, companyOf, type Outcome, readerOf, registerOf } from '../../scripts/lib/acts/play.ts';
+import {
+  authoritiesOf,
+  chainDate,
+  chainTime,
+  companyOf,
+  type Outcome,
+  readerOf,
+  registerOf,
+} from '../../scripts/lib/acts/play.ts';
 import { fillRegisters } from '../../scripts/lib/acts/registers.ts';
 import { playProcesses } from '../../scripts/lib/acts/story.ts';
 import { ANVIL_MNEMONIC } from '../../scripts/lib/anvil.ts';
@@ -171,6 +180,15 @@ describe('the whole story on fixed dates', function () {
       expect(sharedWords([canary], appends)).to.deep.equal([key]);
       expect(findPlaintext(sourcesOf([canary]), entrySecrets([1n], [key]))).to.not.deep.equal([]);
     });
+  });
+
+  it('keeps every node on the chain’s time, as far as that was moved', async () => {
+    expect(await chainDate(told.play)).to.equal('2026-11-20');
+    const chain = await chainTime(told.play);
+    for (const { rooms } of told.nodes) {
+      const apart = rooms.clock.now().getTime() / 1000 - chain;
+      expect(Math.abs(apart)).to.be.below(CHAIN_CLOCK_TOLERANCE_SECONDS + 30);
+    }
   });
 
   it('can be carried on by command, line by line as docs/processes/README.md says', async () => {
