@@ -855,11 +855,8 @@ describe('AnswerLog', () => {
         answerLog.connect(stranger).lodge(id('x'), 1, time + 7_200n),
       ).to.be.revertedWithCustomError(consortium, 'NotOperator');
       await mine.lodge(id('x'), 1, time + 7_200n);
-      await refused(
-        mine.lodge(id('x'), 1, time + 9_000n),
-        'AlreadyLodged',
-        await answerLog.questionIdOf(id('x'), 1, requester.id),
-      );
+      const questionId = await answerLog.questionIdOf(id('x'), 1, requester.id);
+      await refused(mine.lodge(id('x'), 1, time + 9_000n), 'AlreadyLodged', questionId);
       await world.council(consortium, 'suspend', requester.id, id('x'));
       await expect(mine.lodge(id('y'), 1, time + 9_000n)).to.be.revertedWithCustomError(
         consortium,

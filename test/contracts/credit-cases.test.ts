@@ -548,7 +548,8 @@ describe('CreditCases', () => {
       const { stranger, requester } = world;
       const caseId = await docket.file('repair');
       const dueDay = Number((await cases.caseOf(caseId)).dueDay);
-      await refused(cases.markOverdue(caseId), 'NotYetOverdue', caseId, dueDay, await today());
+      const day = await today();
+      await refused(cases.markOverdue(caseId), 'NotYetOverdue', caseId, dueDay, day);
       await networkHelpers.time.increaseTo(startOfDay(dueDay + 1) - 2);
       await setNext(startOfDay(dueDay + 1) - 1);
       await refused(
@@ -621,7 +622,8 @@ describe('CreditCases', () => {
         BigInt(CALENDAR.dueDay(await today(), RULES.carryOutDays)),
         true,
       ]);
-      await refused(cases.markOverdue(caseId), 'NotYetOverdue', caseId, dueDay, await today());
+      const day = await today();
+      await refused(cases.markOverdue(caseId), 'NotYetOverdue', caseId, dueDay, day);
       await docket.passDueDay(caseId);
       await cases.markOverdue(caseId);
       await refused(cases.markOverdue(caseId), 'AlreadyOverdue', caseId);

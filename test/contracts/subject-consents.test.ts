@@ -641,7 +641,8 @@ describe('SubjectConsents', () => {
       const revoked = await consenting.give();
       await consenting.cite(revoked, id('of the revoked'));
       await consenting.revoke(revoked);
-      await refused(consume(id('of the revoked')), 'ConsentIsRevoked', revoked, await now());
+      const revokedAt = await now();
+      await refused(consume(id('of the revoked')), 'ConsentIsRevoked', revoked, revokedAt);
 
       const validUntil = (await now()) + 500n;
       const expired = await consenting.give({ validUntil });
