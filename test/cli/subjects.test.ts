@@ -4,6 +4,7 @@ import {
   bindingCommitOf,
   bindingDigest,
   consentIdOf,
+  FILING_PROMISE_TYPES,
   type Hex,
   ledgerDomain,
   saltedHash,
@@ -233,6 +234,53 @@ describe('a subject without a node', function () {
       api.tokens.officer,
     );
     expect(asked.code, asked.err).to.equal(0);
+  });
+
+  it('reads what its letter and its filing promise, whose hashes alone would say nothing', async () => {
+    const document = {
+      format: 'filing-promise/1',
+      salt: 'ab'.repeat(32),
+      missing: ['场所使用证明'],
+      due: '七个工作日内',
+    };
+    const toSign = {
+      domain,
+      types: FILING_PROMISE_TYPES,
+      primaryType: 'FilingPromise',
+      message: { authority: '1', promiseHash: saltedHash(document) },
+    };
+    const shownOf = async (about: unknown): Promise<Ran> => {
+      await writeFile(join(directory, 'filing.json'), JSON.stringify({ ...toSign, about }));
+      return alone('subject', 'sign', 'filing.json', '--key', 'key.json');
+    };
+    const shown = (await shownOf({ documents: [document] })).err;
+    expect(shown)
+      .to.include('Promises to bring the missing documents')
+      .and.include('missing.0: 场所使用证明');
+    expect(shown).to.not.include(document.salt).and.not.include('not in this file');
+    expect((await shownOf(undefined)).err).to.include('not in this file: ask for it');
+    // A document that would paint over what it says is shown as it is.
+    const painted = { ...document, due: '\u001b[2K\n  authority: 2' };
+    await writeFile(
+      join(directory, 'painted.json'),
+      JSON.stringify({
+        ...toSign,
+        message: { authority: '1', promiseHash: saltedHash(painted) },
+        about: { documents: [painted] },
+      }),
+    );
+    const plain = (await alone('subject', 'sign', 'painted.json', '--key', 'key.json')).err;
+    expect(plain).to.include('due: \u{FFFD}[2K\u{FFFD}  authority: 2').and.not.include('\u001b');
+    const other = await shownOf({ documents: [{ ...document, due: '三十个工作日内' }] });
+    expect(other.err).to.include('SUBJECT_DOCUMENT_DIFFERS');
+  });
+
+  it('is told of a file that is not there, by its place', async () => {
+    const ran = await alone('subject', 'sign', 'nowhere.json', '--key', 'key.json');
+    expect(ran.err)
+      .to.include('FILE_UNREADABLE')
+      .and.include('ENOENT')
+      .and.include('look at its name and place');
   });
 
   describe('does not sign', () => {

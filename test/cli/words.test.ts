@@ -64,7 +64,7 @@ describe('The words of the command line', () => {
       .and.include('地区 120000');
   });
 
-  it('end wrong usage within ask and correct with 2, and what the node cannot do with 1', async () => {
+  it('end wrong usage within a command with 2, and what the node cannot do with 1', async () => {
     for (const words of [
       [...ASK],
       [...ASK, '--member', '1', '--register', '1'],
@@ -74,6 +74,9 @@ describe('The words of the command line', () => {
       ['correct', '7', '--reason', 'r', '--date', 'today', '--set', '罚款金额=1'],
       ['correct', 'seven', '--reason', 'r', '--set', '罚款金额=1'],
       ['grant', 'give', '--application', 'a', '--classes', '1', '--until', '2027-12-31'],
+      // What is final is said, never read out of what was left out.
+      ['letter', 'check', '7', '--finding', '不实'],
+      ['letter', 'check', '7', '--finding', '属实', '--kept', '--broken', 'record.json'],
     ]) {
       const ran = await run(...words);
       expect([ran.code, ran.out], words.join(' ')).to.deep.equal([2, '']);

@@ -2,21 +2,28 @@ import {
   BINDING_END_TYPES,
   BINDING_TYPES,
   bindingCommitOf,
+  CASE_FILING_TYPES,
   CATALOGUE,
   CONSENT_REVOCATION_TYPES,
   CONSENT_TYPES,
   type ConsentTerms,
   consentIdOf,
+  FILING_PROMISE_TYPES,
   type Hex,
+  LETTER_TYPES,
   LedgerError,
   ledgerDomain,
   type Message,
   parseUscc,
+  PLEDGE_TYPES,
+  PLEDGE_WITHDRAWAL_TYPES,
+  type SaltedDocument,
   saltedHash,
   STATEMENT_REVOCATION_TYPES,
   STATEMENT_TYPES,
   type StatementDocument,
   SUBJECT_QUESTIONS_TYPES,
+  WITHDRAWAL_TYPES,
 } from '@credit-ledger/sdk/protocol';
 import type { TypedDataDefinition } from 'viem';
 import { z } from 'zod';
@@ -158,6 +165,24 @@ const MEANINGS: Readonly<Record<string, Message>> = {
     zh: '登记一项自愿注册信息，并公开承诺其真实。',
   },
   StatementRevocation: { en: 'Withdraws a statement about yourself.', zh: '撤回一项自愿注册信息。' },
+  Letter: {
+    en: 'Makes the promise of this commitment letter: a false one has the consequences that it names.',
+    zh: '就本告知承诺书作出承诺；承诺不实的，承担其中载明的责任。',
+  },
+  Withdrawal: { en: 'Withdraws your commitment letter, before the decision.', zh: '在办结前撤回告知承诺。' },
+  FilingPromise: {
+    en: 'Promises to bring the missing documents in time; what comes late is recorded.',
+    zh: '承诺在期限内补齐所缺材料；逾期将被记录。',
+  },
+  Pledge: {
+    en: 'Publishes a pledge of yours through the association.',
+    zh: '经行业协会公开一项自律性承诺。',
+  },
+  PledgeWithdrawal: { en: 'Takes a pledge of yours back.', zh: '撤回一项自律性承诺。' },
+  CaseFiling: {
+    en: 'Files a dispute, or applies for a repair, in your name.',
+    zh: '以本单位名义提出异议或者申请信用修复。',
+  },
 };
 
 const KNOWN: Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>> = {
@@ -168,6 +193,20 @@ const KNOWN: Readonly<Record<string, readonly { readonly name: string; readonly 
   ...SUBJECT_QUESTIONS_TYPES,
   ...STATEMENT_TYPES,
   ...STATEMENT_REVOCATION_TYPES,
+  ...LETTER_TYPES,
+  ...WITHDRAWAL_TYPES,
+  ...FILING_PROMISE_TYPES,
+  ...PLEDGE_TYPES,
+  ...PLEDGE_WITHDRAWAL_TYPES,
+  ...CASE_FILING_TYPES,
+};
+
+/** Of these the hash alone says nothing: who signs must have read the document. */
+const WITH_DOCUMENT: readonly string[] = ['Letter', 'Withdrawal', 'FilingPromise', 'Pledge', 'CaseFiling'];
+
+const UNREAD: Message = {
+  en: 'The document is not in this file: ask for it and read it before you sign.',
+  zh: '本文件未附文书原文：请先索取并阅读，再行签署。',
 };
 
 const UNKNOWN: Message = {
@@ -219,8 +258,27 @@ export function describeDocument(document: SubjectDocument, lang: keyof Message)
     `${primaryType}: ${(isOurs(document) ? (MEANINGS[primaryType] ?? UNKNOWN) : UNKNOWN)[lang]}`,
     ...shown,
     ...inside,
+    ...documentsOf(document).flatMap((each) => linesOf(each)),
+    ...(WITH_DOCUMENT.includes(primaryType) && about?.['documents'] === undefined && statement === undefined
+      ? [`  ${UNREAD[lang]}`]
+      : []),
     `  EIP-712: ${domain.name} ${domain.version}, chain ${domain.chainId}, ${domain.verifyingContract}`,
   ].join('\n');
+}
+
+function documentsOf({ about }: SubjectDocument): readonly SaltedDocument[] {
+  const documents: unknown = about?.['documents'];
+  return Array.isArray(documents) ? (documents as SaltedDocument[]) : [];
+}
+
+/** A document line by line, whatever it is; its salt says nothing. Nothing in it can move the cursor or make a line. */
+function linesOf(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null) {
+    return [`  ${path}: ${String(value)}`.replaceAll(/\p{C}/gu, '\u{FFFD}')];
+  }
+  return Object.entries(value).flatMap(([name, inner]) =>
+    path === '' && name === 'salt' ? [] : linesOf(inner, path === '' ? name : `${path}.${name}`),
+  );
 }
 
 /** Whether the type is what this ledger means by its name, field by field. */
@@ -237,12 +295,16 @@ function valueText(name: string, value: string | number | boolean): string {
   return application === undefined ? String(value) : `${application.slug} ${application.name.zh}`;
 }
 
-function requireConsistent({ primaryType, message, about, domain, types }: SubjectDocument): void {
+function requireConsistent(document: SubjectDocument): void {
+  const { primaryType, message, about, domain, types } = document;
   const fields = types[primaryType] ?? [];
   // What is not among the fields would be shown and not signed.
   const extra = Object.keys(message).filter((name) => !fields.some((field) => field.name === name));
   if (extra.length > 0 || fields.some(({ name }) => message[name] === undefined)) throw differs('message');
   if (about === undefined) return;
+  const hashes = Object.values(message);
+  for (const each of documentsOf(document))
+    if (!hashes.includes(saltedHash(each))) throw differs('documents');
   const text = (name: string): string => String(about[name] ?? '');
   if (primaryType === 'Binding') {
     const commit = bindingCommitOf(parseUscc(text('uscc')), text('salt') as Hex);

@@ -1,10 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import type { QuestionDetail } from '../../api/schemas/answers.ts';
 import type { Book } from '../command.ts';
 import { requireWritable } from '../output-file.ts';
 import { EXIT, wrongUsage } from '../io.ts';
+import { textFile } from '../signing-files.ts';
 
 interface AskOptions {
   readonly subject: string;
@@ -90,7 +91,7 @@ export function answerCommands(book: Book): void {
           ...(options.grant === undefined ? {} : { grant: options.grant }),
           ...(options.consent === undefined
             ? {}
-            : { consent: consentOf(await readFile(path(options.consent), 'utf8')) }),
+            : { consent: consentOf(await textFile(path(options.consent))) }),
           reason: options.reason,
         },
       });

@@ -64,7 +64,7 @@ export function filingCommands(book: Book): void {
       const { body } = await context.node.call<TakenIn>('takeInFiling', {
         json: { subject, name, matter, missing, promise, applicant },
       });
-      await toBeSigned(context, body, body.typedData, output);
+      await toBeSigned(context, body, output);
     },
   );
   book.command<[string], { output?: string }>(
@@ -80,7 +80,7 @@ export function filingCommands(book: Book): void {
     async (context, { output }, id) => {
       if (output !== undefined) await requireWritable(context.path(output), { mustBeNew: false });
       const { body } = await context.node.call<FilingToSign>('getFilingToSign', { params: { id } });
-      await toBeSigned(context, body, body.typedData, output);
+      await toBeSigned(context, body, output);
     },
   );
   book.command<[string], { signature: string }>(
@@ -233,7 +233,7 @@ function pledgeCommands(book: Book): void {
       const { body } = await context.node.call<PledgeDraft>('drawUpPledge', {
         json: { subject, name, kind, text, scope, publicUntil, pledger },
       });
-      await toBeSigned(context, body, body.typedData, output);
+      await toBeSigned(context, body, output);
     },
   );
   const signed = { en: 'by the company’s key', zh: '企业密钥的签名' };
@@ -265,7 +265,7 @@ function pledgeCommands(book: Book): void {
     async (context, { output }, id) => {
       if (output !== undefined) await requireWritable(context.path(output), { mustBeNew: false });
       const { body } = await context.node.call<PledgeToSign>('drawUpPledgeWithdrawal', { params: { id } });
-      await toBeSigned(context, body, body.typedData, output);
+      await toBeSigned(context, body, output);
     },
   );
   book.command<[string], { signature: string }>(

@@ -11,7 +11,7 @@ import type {
   Withdrawal,
 } from '../../api/schemas/letters.ts';
 import type { Book, Context } from '../command.ts';
-import { table } from '../io.ts';
+import { table, wrongUsage } from '../io.ts';
 import { requireWritable } from '../output-file.ts';
 import { doneWords, jsonFile, toBeSigned } from '../signing-files.ts';
 import { drawCommands, itemCommands } from './letter-items.ts';
@@ -106,7 +106,7 @@ export function letterCommands(book: Book): void {
           ...(draw === undefined ? {} : { drawId: draw }),
         },
       });
-      await toBeSigned(context, body, body.typedData, output);
+      await toBeSigned(context, body, output);
     },
   );
   book.command<[string], { output?: string }>(
@@ -118,7 +118,7 @@ export function letterCommands(book: Book): void {
     async (context, { output }, letterId) => {
       if (output !== undefined) await requireWritable(context.path(output), { mustBeNew: false });
       const { body } = await context.node.call<LetterToSign>('getLetterToSign', { params: { id: letterId } });
-      await toBeSigned(context, body, body.typedData, output);
+      await toBeSigned(context, body, output);
     },
   );
   book.command<[string], { signature: string; boundAddress?: string; boundSignature?: string }>(
@@ -170,23 +170,33 @@ export function letterCommands(book: Book): void {
       showLetter(context, body);
     },
   );
-  book.command<[string], { finding: string; broken?: string }>(
+  book.command<[string], { finding: string; kept?: boolean; broken?: string }>(
     letter,
     id('check'),
     {
       en: 'what the check found; a false promise becomes an adverse record',
       zh: '登记核查结果；不实承诺同时形成失信记录',
     },
-    'ledger letter check 7 --finding 属实',
+    'ledger letter check 7 --finding 与承诺一致 --kept',
     (command) =>
-      command.requiredOption('--finding <text>', words({ en: 'what was found', zh: '核查认定' })).option(
-        '--broken <file>',
-        words({
-          en: 'the promise was false: JSON file with outcome, legalBasis and record',
-          zh: '承诺不实：含 outcome、legalBasis、record 的 JSON 文件',
-        }),
-      ),
-    async (context, { finding, broken }, letterId) => {
+      command
+        .requiredOption('--finding <text>', words({ en: 'what was found', zh: '核查认定' }))
+        .option('--kept', words({ en: 'the promise was true', zh: '承诺属实' }))
+        .option(
+          '--broken <file>',
+          words({
+            en: 'the promise was false: JSON file with outcome, legalBasis and record',
+            zh: '承诺不实：含 outcome、legalBasis、record 的 JSON 文件',
+          }),
+        ),
+    async (context, { finding, kept, broken }, letterId) => {
+      // The result is final: it is said, never read out of what else was typed or left out.
+      if ((kept === true) === (broken !== undefined)) {
+        throw wrongUsage({
+          en: 'Say what the check found, for good: --kept, or --broken FILE; one of them.',
+          zh: '核查结果登记后不可更改，请指明其一：--kept（属实）或 --broken 文件（不实）。',
+        });
+      }
       const { body } = await context.node.call<LetterDetail>('checkLetter', {
         params: { id: letterId },
         json: {
@@ -217,7 +227,7 @@ export function letterCommands(book: Book): void {
         json: { reason },
       });
       await writeFile(context.path(document), `${JSON.stringify(body.document, null, 2)}\n`);
-      await toBeSigned(context, body, body.typedData, output);
+      await toBeSigned(context, body, output);
     },
   );
   book.command<[string], { document: string; signature: string }>(

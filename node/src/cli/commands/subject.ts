@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import {
   findApplication,
   type Hex,
@@ -17,6 +17,7 @@ import { openSubjectKey, createSubjectKey, type SubjectKey } from '../../subject
 import type { Book, Context } from '../command.ts';
 import { EXIT, table } from '../io.ts';
 import { requireWritable } from '../output-file.ts';
+import { textFile } from '../signing-files.ts';
 import {
   bindingDocument,
   bindingEndDocument,
@@ -106,7 +107,7 @@ function keyCommands(book: Book, subject: Command): void {
         ),
     async (context, { key, output, yes }, file) => {
       const { out, path, surroundings } = context;
-      const document = readDocument(await readFile(path(file), 'utf8'));
+      const document = readDocument(await textFile(path(file)));
       const said = describeDocument(document, out.lang);
       out.note({ en: said, zh: said });
       if (yes !== true) {
@@ -355,7 +356,7 @@ async function domainOf({ path }: Context, file: string): Promise<ReturnType<typ
 
 /** Code and salt, from the document by which the subject was bound. */
 async function openingOf({ path }: Context, file: string): Promise<{ uscc: string; salt: Hex }> {
-  const document: SubjectDocument = readDocument(await readFile(path(file), 'utf8'));
+  const document: SubjectDocument = readDocument(await textFile(path(file)));
   // Shown and held against the commitment: a salt that opens nothing is of no use to anybody.
   describeDocument(document, 'en');
   const { uscc, salt } = document.about ?? {};

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { OperationResult } from '../../api/schemas/intake.ts';
 import type { Sent } from '../../api/schemas/ledger.ts';
 import type { Binding, Consent, QuestionAbout, Statement } from '../../api/schemas/subjects.ts';
 import type { Book, Context } from '../command.ts';
 import { table } from '../io.ts';
+import { textFile } from '../signing-files.ts';
 import { readSigned, type SignedDocument } from '../subject-documents.ts';
 
 /** What an agency does for subjects: bindings, consents, statements, and what was asked. */
@@ -240,7 +240,7 @@ function statementCommands(book: Book): void {
 }
 
 async function signedFile({ path }: Context, file: string, primaryType: string): Promise<SignedDocument> {
-  return readSigned(await readFile(path(file), 'utf8'), primaryType);
+  return readSigned(await textFile(path(file)), primaryType);
 }
 
 function sentWords(out: Context['out'], sent: Sent): string {
