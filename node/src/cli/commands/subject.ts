@@ -15,8 +15,9 @@ import type { QuestionAbout } from '../../api/schemas/subjects.ts';
 import { readDeployment } from '../../setup.ts';
 import { openSubjectKey, createSubjectKey, type SubjectKey } from '../../subject-key.ts';
 import type { Book, Context } from '../command.ts';
-import { EXIT, table } from '../io.ts';
+import { EXIT } from '../io.ts';
 import { requireWritable } from '../output-file.ts';
+import { showQuestionsAbout } from '../questions-about.ts';
 import { textFile } from '../signing-files.ts';
 import {
   bindingDocument,
@@ -321,7 +322,7 @@ function questionCommand(book: Book, subject: Command): void {
           book.words({ en: 'member whose node is asked', zh: '受理成员编号' }),
         ),
     async (context, { deployment, key, binding, bindingId, member }) => {
-      const { out, node, path, surroundings } = context;
+      const { node, path, surroundings } = context;
       const time = Math.floor(Date.now() / 1000);
       const document = questionsDocument(await domainOf(context, deployment), { bindingId, member, time });
       const signing: SubjectKey = await openSubjectKey(path(key), surroundings.environment);
@@ -330,20 +331,7 @@ function questionCommand(book: Book, subject: Command): void {
       const { body } = await node.call<{ items: QuestionAbout[] }>('readOwnQuestions', {
         json: { ...opening, bindingId, time, signature },
       });
-      const head =
-        out.lang === 'zh'
-          ? ['时间', '询问方', '登记册', '应用', '判断条件', '状态', '日志']
-          : ['time', 'who asked', 'register', 'application', 'predicate', 'state', 'log'];
-      const rows = body.items.map((item) => [
-        item.at,
-        item.requester,
-        item.registerId,
-        item.application ?? item.applicationId,
-        item.predicate ?? item.predicateHash,
-        item.refusal?.name ?? item.state,
-        item.logId ?? '',
-      ]);
-      out.result(body, table(head, rows));
+      showQuestionsAbout(context, body);
     },
   );
 }

@@ -3,6 +3,7 @@ import type { Sent } from '../../api/schemas/ledger.ts';
 import type { Binding, Consent, QuestionAbout, Statement } from '../../api/schemas/subjects.ts';
 import type { Book, Context } from '../command.ts';
 import { table } from '../io.ts';
+import { showQuestionsAbout } from '../questions-about.ts';
 import { textFile } from '../signing-files.ts';
 import { readSigned, type SignedDocument } from '../subject-documents.ts';
 
@@ -21,25 +22,12 @@ export function subjectsCommands(book: Book): void {
         '--reason <text>',
         book.words({ en: 'why; goes into the access log', zh: '理由（记入访问日志）' }),
       ),
-    async ({ node, out }, { reason }, uscc) => {
-      const { body } = await node.call<{ items: QuestionAbout[] }>('questionsAbout', {
+    async (context, { reason }, uscc) => {
+      const { body } = await context.node.call<{ items: QuestionAbout[] }>('questionsAbout', {
         params: { uscc },
         reason,
       });
-      const head =
-        out.lang === 'zh'
-          ? ['时间', '询问方', '登记册', '应用', '判断条件', '状态', '日志']
-          : ['time', 'who asked', 'register', 'application', 'predicate', 'state', 'log'];
-      const rows = body.items.map((item) => [
-        item.at,
-        item.requester,
-        item.registerId,
-        item.application ?? item.applicationId,
-        item.predicate ?? item.predicateHash,
-        item.refusal?.name ?? item.state,
-        item.logId ?? '',
-      ]);
-      out.result(body, table(head, rows));
+      showQuestionsAbout(context, body);
     },
   );
 }
