@@ -30,7 +30,7 @@ import {
   dismissCall,
   queueCall,
 } from './calls.ts';
-import { caseError } from './errors.ts';
+import { caseError, caseStateWrong } from './errors.ts';
 import { required } from './filings.ts';
 import { documentOf, requireRepairAllowed } from './judging.ts';
 import type { CaseParts } from './ports.ts';
@@ -76,7 +76,7 @@ export class Deciding {
     if (DISPUTE_OUTCOMES.includes(verdict.outcome) !== (standing.caseType === 'dispute')) {
       throw caseError('CASE_OUTCOME_WRONG', { caseType: standing.caseType, outcome: verdict.outcome });
     }
-    if (standing.state !== 'received') throw caseError('CASE_STATE_WRONG', { caseId, state: standing.state });
+    if (standing.state !== 'received') throw caseStateWrong(standing);
     return db.transaction(async (tx) => {
       const row = await rowOf(tx, standing);
       if (row === undefined) throw caseError('CASE_DOCUMENT_MISSING', { caseId });
@@ -97,7 +97,7 @@ export class Deciding {
     const standing = required(snapshot, caseId);
     if (standing.source !== this.#parts.memberId) throw caseError('CASE_NOT_THE_SOURCE', { caseId });
     if (standing.state !== 'filed' && standing.state !== 'received') {
-      throw caseError('CASE_STATE_WRONG', { caseId, state: standing.state });
+      throw caseStateWrong(standing);
     }
     const code = DISMISSAL[name];
     if (!dismissalAllowed(standing.caseType, code)) {

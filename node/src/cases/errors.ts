@@ -1,4 +1,13 @@
-import { LedgerError, type Message, type Operand } from '@credit-ledger/sdk/protocol';
+import {
+  CASE_ACTION_NAMES,
+  CASE_STATE_NAMES,
+  CASE_TRANSITIONS,
+  type CaseState,
+  type CaseType,
+  LedgerError,
+  type Message,
+  type Operand,
+} from '@credit-ledger/sdk/protocol';
 
 const MESSAGES = {
   CASE_UNKNOWN: {
@@ -132,4 +141,37 @@ export function caseError(
   cause?: unknown,
 ): LedgerError {
   return new LedgerError(code, MESSAGES[code], operands, cause === undefined ? undefined : { cause });
+}
+
+/** `CASE_STATE_WRONG` that says where the case stands, and which steps lead on from there, whoever may take them. */
+export function caseStateWrong(standing: {
+  readonly caseId: bigint;
+  readonly caseType: CaseType;
+  readonly state: CaseState;
+}): LedgerError {
+  const { caseId, caseType, state } = standing;
+  const possible = [
+    ...new Set(
+      CASE_TRANSITIONS.filter((step) => step.caseType === caseType && step.from === state).map(
+        ({ action }) => action,
+      ),
+    ),
+  ];
+  const said = CASE_STATE_NAMES[state];
+  const names = (lang: 'en' | 'zh', between: string): string =>
+    possible.map((action) => CASE_ACTION_NAMES[action][lang]).join(between);
+  const { en, zh } = MESSAGES.CASE_STATE_WRONG;
+  return new LedgerError(
+    'CASE_STATE_WRONG',
+    possible.length === 0
+      ? {
+          en: `${en} It stands at “${said.en}”, which is final.`,
+          zh: `${zh}当前状态为“${said.zh}”，已了结。`,
+        }
+      : {
+          en: `${en} It stands at “${said.en}”; possible from here: ${names('en', ', ')}.`,
+          zh: `${zh}当前状态为“${said.zh}”，可办理：${names('zh', '、')}。`,
+        },
+    { caseId, state, possible },
+  );
 }

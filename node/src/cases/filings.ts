@@ -19,7 +19,7 @@ import type { Database } from '../store/index.ts';
 import { type CaseSnapshot, type CaseStanding, isLateNow } from './board.ts';
 import { fileCall, markOverdueCall, queueCall, withdrawCall } from './calls.ts';
 import { type Deliveries, filingBodyOf } from './deliveries.ts';
-import { caseError } from './errors.ts';
+import { caseError, caseStateWrong } from './errors.ts';
 import { judgeFiling, requireSigned } from './judging.ts';
 import type { CaseParts } from './ports.ts';
 import type { SubjectFiling } from './wire.ts';
@@ -106,7 +106,7 @@ export class Filings {
     const standing = required(await this.#parts.board.snapshot(), caseId);
     if (standing.filedBy !== this.#parts.memberId) throw caseError('CASE_NOT_THE_FILER', { caseId });
     if (standing.state !== 'filed' && standing.state !== 'received') {
-      throw caseError('CASE_STATE_WRONG', { caseId, state: standing.state });
+      throw caseStateWrong(standing);
     }
     return this.#queue(withdrawCall(caseId));
   }

@@ -5,6 +5,12 @@ export const CASE_TYPES = ['none', 'dispute', 'repair'] as const;
 /** The type of a case that is there. */
 export type CaseType = Exclude<(typeof CASE_TYPES)[number], 'none'>;
 
+/** The types as people read them. */
+export const CASE_TYPE_NAMES: Readonly<Record<CaseType, Message>> = {
+  dispute: { en: 'dispute', zh: '异议' },
+  repair: { en: 'repair', zh: '信用修复' },
+};
+
 /** Where a case may stand, in the contract's order. */
 export const CASE_STATES = [
   'none',
@@ -21,6 +27,21 @@ export const CASE_STATES = [
 ] as const;
 export type CaseState = (typeof CASE_STATES)[number];
 
+/** The states as people read them. */
+export const CASE_STATE_NAMES: Readonly<Record<CaseState, Message>> = {
+  none: { en: 'not filed', zh: '未提交' },
+  filed: { en: 'filed', zh: '已提交' },
+  received: { en: 'received', zh: '已受理' },
+  upheld: { en: 'record upheld', zh: '维持原记录' },
+  corrected: { en: 'corrected', zh: '已更正' },
+  revoked: { en: 'revoked', zh: '已撤销' },
+  denied: { en: 'repair denied', zh: '不予修复' },
+  granted: { en: 'repair granted, not carried out yet', zh: '准予修复，尚未执行' },
+  'carried-out': { en: 'repair carried out', zh: '修复已执行' },
+  dismissed: { en: 'dismissed', zh: '已驳回' },
+  withdrawn: { en: 'withdrawn', zh: '已撤回' },
+};
+
 /** Every step of a case. The decisions share two functions of the contract: `decideDispute` and `decideRepair`. */
 export const CASE_ACTIONS = [
   'file',
@@ -36,6 +57,21 @@ export const CASE_ACTIONS = [
   'mark-overdue',
 ] as const;
 export type CaseAction = (typeof CASE_ACTIONS)[number];
+
+/** The steps as people read them. */
+export const CASE_ACTION_NAMES: Readonly<Record<CaseAction, Message>> = {
+  file: { en: 'file', zh: '提交' },
+  acknowledge: { en: 'acknowledge', zh: '受理' },
+  uphold: { en: 'uphold', zh: '维持' },
+  correct: { en: 'correct', zh: '更正' },
+  revoke: { en: 'revoke', zh: '撤销' },
+  grant: { en: 'grant', zh: '准予' },
+  deny: { en: 'deny', zh: '不予' },
+  'carry-out': { en: 'carry out', zh: '执行' },
+  dismiss: { en: 'dismiss', zh: '驳回' },
+  withdraw: { en: 'withdraw', zh: '撤回' },
+  'mark-overdue': { en: 'mark as overdue (once its day has passed)', zh: '标记超期（期限届满后）' },
+};
 
 /**
  * Who takes a step: any member; the source, which owns the register; its superior, whom the council named; the member

@@ -1,6 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type CreditReport, type ReportAnnotation } from '@credit-ledger/sdk/answer';
-import { dateOfDay, type Day, REPAIR_CONDITIONS } from '@credit-ledger/sdk/protocol';
+import {
+  CASE_STATE_NAMES,
+  CASE_TYPE_NAMES,
+  dateOfDay,
+  type Day,
+  REPAIR_CONDITIONS,
+} from '@credit-ledger/sdk/protocol';
 import type { Command } from 'commander';
 import type { Case, CaseDetail, FiledCase } from '../../api/schemas/cases.ts';
 import type { Sent } from '../../api/schemas/ledger.ts';
@@ -326,8 +332,8 @@ function caseTable(cases: readonly Case[], lang: Lang): string {
     head,
     cases.map((each) => [
       each.id,
-      each.type,
-      each.state,
+      CASE_TYPE_NAMES[each.type][lang],
+      CASE_STATE_NAMES[each.state][lang],
       each.register,
       each.source,
       each.filedBy,
