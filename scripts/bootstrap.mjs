@@ -20,6 +20,7 @@ const TASKS = {
   demo: { script: 'scripts/demo.ts', contracts: true },
   test: { script: 'scripts/test.ts', contracts: true },
   forgeries: { script: 'scripts/forgeries.ts', contracts: false },
+  network: { script: 'scripts/network.ts', contracts: true },
   bench: { script: 'scripts/bench.ts', contracts: true },
   ledger: { script: 'scripts/ledger.ts', contracts: false },
   lint: { script: 'scripts/lint.ts', contracts: true },

@@ -11,7 +11,8 @@ import { playProcesses } from './lib/acts/story.ts';
 import { root } from './lib/checks.ts';
 import { Narrator } from './lib/narrate.ts';
 import { makeSamples } from './lib/samples.ts';
-import { endProcesses, isAlive, setStage } from './lib/stage.ts';
+import { endProcesses, isAlive } from './lib/processes.ts';
+import { setStage } from './lib/stage.ts';
 
 const HELP = `npm run demo [-- --exit | --stop]
 
@@ -70,7 +71,7 @@ async function demonstrate(): Promise<void> {
     runFile,
     JSON.stringify({
       nodes: stage.nodes.map(({ pid }) => pid),
-      chain: stage.chain.pid,
+      chain: stage.chain.pids[0],
       rpcUrl: stage.chain.url,
     }),
   );

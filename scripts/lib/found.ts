@@ -334,12 +334,17 @@ export async function fundAccounts(
   rpcUrl: string,
   from: LocalAccount,
   addresses: readonly Address[],
-  wei: bigint = 10n ** 18n,
+  wei: bigint = 10n ** 20n,
 ): Promise<void> {
   const client = createPublicClient({ transport: http(rpcUrl), pollingInterval: 50 });
   const wallet = walletOf(rpcUrl, from);
-  for (const to of addresses)
-    await confirm(client, await wallet.sendTransaction({ to, value: wei, chain: null }));
+  const first = await client.getTransactionCount({ address: from.address });
+  // All at once, one nonce after the other: where a block takes seconds, waiting for each would take a minute.
+  const sent: Hex[] = [];
+  for (const [i, to] of addresses.entries()) {
+    sent.push(await wallet.sendTransaction({ to, value: wei, nonce: first + i, chain: null }));
+  }
+  await Promise.all(sent.map((hash) => confirm(client, hash)));
 }
 
 /** With every error that a call may bring back from within. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -8,11 +8,12 @@ import { privateKeyToAccount, generatePrivateKey, mnemonicToAccount } from 'viem
 import type { LocalAccount } from 'viem';
 import { Connection } from '../../node/src/cli/connection.ts';
 import { setUpNode } from '../../node/src/setup.ts';
-import { ANVIL_MNEMONIC, moveChainTime, startAnvil, type Anvil } from './anvil.ts';
+import { ANVIL_MNEMONIC, type AnvilOptions, moveChainTime, startAnvil } from './anvil.ts';
 import { deployLedger, type Deployment, type RegisterParameters } from './deploy.ts';
 import { untilStoodBySince, untilWitnessed } from './errands.ts';
 import { type FoundingMember, foundLedger, fundAccounts } from './found.ts';
 import { root } from './checks.ts';
+import { endProcesses, isAlive } from './processes.ts';
 
 /** An agency on the stage: a node of its own, with its own database, keys and port. */
 export interface Agency {
@@ -36,9 +37,23 @@ export interface StageNode extends Agency {
   readonly connection: Connection;
 }
 
+/** The chain that a stage stands on. */
+export interface StageChain {
+  /** The endpoint through which the council founds the ledger, and the story reads. */
+  readonly url: string;
+  /** Of its processes. */
+  readonly pids: readonly number[];
+  /** Holds enough coin to deploy the contracts and to fund every account. */
+  readonly deployer: LocalAccount;
+  /** The endpoint of the node with this place among the agencies: of its own validator, where every member has one. */
+  rpcUrlOf(index: number): string;
+  /** Ends it; waits until it has gone. */
+  stop(): Promise<void>;
+}
+
 export interface Stage {
   readonly directory: string;
-  readonly chain: Anvil;
+  readonly chain: StageChain;
   readonly deployment: Deployment;
   /** Keys of the council's seats, made for this stage only. */
   readonly seats: readonly [LocalAccount, LocalAccount, LocalAccount];
@@ -57,6 +72,8 @@ export interface StageOptions {
   readonly directory: string;
   readonly agencies: readonly Agency[];
   readonly parameters?: RegisterParameters;
+  /** A chain that runs already, and that the stage ends with itself; one of its own on anvil by default. */
+  readonly chain?: StageChain;
   /** The time at which chain and nodes start, from where it goes on; this machine's time by default. */
   readonly startAt?: Date;
   /** Settings of every node, besides those that differ. */
@@ -82,26 +99,24 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const { directory, agencies, startAt, startInProcess } = options;
   await mkdir(directory, { recursive: true });
   options.onPart?.('chain');
-  const chain = await startAnvil({
-    ...(startInProcess === undefined ? { detachedLog: join(directory, 'chain.log') } : {}),
-    // A block for each transaction, and one now and then, so that the chain's time goes on.
-    blockTimeSeconds: 5,
-    mixedMining: true,
-    ...(startAt === undefined ? {} : { startAtSeconds: Math.floor(startAt.getTime() / 1000) }),
-  });
+  const chain =
+    options.chain ??
+    (await startOwnChain({
+      ...(startInProcess === undefined ? { detachedLog: join(directory, 'chain.log') } : {}),
+      ...(startAt === undefined ? {} : { startAtSeconds: Math.floor(startAt.getTime() / 1000) }),
+    }));
   const running: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     // The chain last: the nodes have things to finish on it.
     await Promise.all(running.splice(0).map((node) => node.stop()));
-    await endProcesses([chain.pid]);
+    await chain.stop();
   };
   try {
     options.onPart?.('contracts');
-    const deployer = mnemonicToAccount(ANVIL_MNEMONIC);
     const seats = [newKey(), newKey(), newKey()] as const;
     const deployment = await deployLedger({
       rpcUrl: chain.url,
-      deployer,
+      deployer: chain.deployer,
       regions: [...SEAT_REGIONS],
       seats: [seats[0].address, seats[1].address, seats[2].address],
       ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
@@ -111,13 +126,13 @@ export async function setStage(options: StageOptions): Promise<Stage> {
 
     options.onPart?.('nodes');
     const prepared = await Promise.all(
-      agencies.map(async (agency) => {
+      agencies.map(async (agency, i) => {
         const port = await freePort();
         const dataDir = join(directory, agency.slug);
         const keys = await setUpNode({
           directory: dataDir,
           settings: {
-            rpcUrl: chain.url,
+            rpcUrl: chain.rpcUrlOf(i),
             port,
             pollMilliseconds: 200,
             ...(startAt === undefined ? {} : { clock: 'chain' }),
@@ -137,7 +152,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       operator: keys.operator,
       ...((agency.role ?? 'authority') === 'authority' ? { witness: keys.witness } : {}),
     }));
-    await fundAccounts(chain.url, deployer, [
+    await fundAccounts(chain.url, chain.deployer, [
       ...seats.map((seat) => seat.address),
       ...prepared.flatMap(({ keys }) => [keys.operator, keys.witness]),
     ]);
@@ -187,38 +202,16 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   }
 }
 
-/** Ends processes: asks first, insists after ten seconds, returns when they have gone. */
-export async function endProcesses(pids: readonly number[]): Promise<void> {
-  for (const pid of pids) signal(pid, 'SIGTERM');
-  const impatient = performance.now() + 10_000;
-  for (const pid of pids) {
-    while (isAlive(pid)) {
-      if (performance.now() > impatient) signal(pid, 'SIGKILL');
-      await pause(25);
-    }
-  }
-}
-
-/** Whether a process lives; with `program`, and (where the system tells) its command line names that. */
-export function isAlive(pid: number, program?: string): boolean {
-  if (!signal(pid, 0)) return false;
-  if (program === undefined || process.platform !== 'linux') return true;
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(program);
-  } catch {
-    // It ended in between.
-    return false;
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(pid, name);
-    return true;
-  } catch {
-    // No such process, or not ours: either way not one that we can wait for.
-    return false;
-  }
+async function startOwnChain(options: AnvilOptions): Promise<StageChain> {
+  // A block for each transaction, and one now and then, so that the chain's time goes on.
+  const anvil = await startAnvil({ blockTimeSeconds: 5, mixedMining: true, ...options });
+  return {
+    url: anvil.url,
+    pids: [anvil.pid],
+    deployer: mnemonicToAccount(ANVIL_MNEMONIC),
+    rpcUrlOf: () => anvil.url,
+    stop: () => endProcesses([anvil.pid]),
+  };
 }
 
 function startNode(dataDir: string, logFile: string): number {

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FilingDetail, MemberFiling, TakenIn } from '../../../node/src/api/schemas/filings.ts';
-import { chainDate, companyOf, type Outcome, type Play, playerOf } from './play.ts';
+import { chainDate, companyOf, dateFromNow, type Outcome, type Play, playerOf } from './play.ts';
 import { anchorAll } from './registers.ts';
 import { oneTimeKey, sign } from './subject-key.ts';
 
 const POLL_MILLISECONDS = 100;
+/** A year less a day: how long the record counts, by the authority's own rules. */
+const RECORD_DAYS = 364;
 
 /** Beijing accepts a filing that lacks a document; the chain computes the due day across the Dragon Boat holiday. */
 export async function acceptFiling(play: Play): Promise<FilingDetail> {
@@ -59,7 +61,7 @@ export async function filingOverdue(play: Play, accepted: FilingDetail): Promise
             severity: 1,
             severityBasis: '《北京市示例区容缺受理管理办法》第九条：逾期未补为一般失信',
             domain: 1,
-            until: '2027-06-23',
+            until: await dateFromNow(play, RECORD_DAYS),
             documentNumber: '京示市监容〔2026〕1号',
           },
         },

@@ -11,6 +11,7 @@ import type {
 import type { CastMember } from '../samples.ts';
 import {
   companyOf,
+  dateFromNow,
   inWords,
   type Outcome,
   type Play,
@@ -52,12 +53,13 @@ const TEMPLATE = {
     sincere: '所作承诺是真实意思表示',
   },
 } as const;
-const CHECK_BY = '2026-08-07';
-const BREACH: RecordOfBreach = {
+const DAYS_TO_CHECK = 60;
+/** Three years, as the authority's own rules have it. */
+const BREACH_DAYS = 1_095;
+const BREACH: Omit<RecordOfBreach, 'until'> = {
   severity: 2,
   severityBasis: '《河北省示例交通运输信用管理办法》第八条：不实承诺为较重失信',
   domain: 3,
-  until: '2029-06-23',
   documentNumber: '冀示交承〔2026〕1号',
 };
 
@@ -101,10 +103,11 @@ export async function promiseLetters(play: Play): Promise<PromisedLetters> {
     },
   );
   n.say(`  ${refused.subject.name}: ${refused.state}`);
+  const checkBy = await dateFromNow(play, DAYS_TO_CHECK);
   await n.step('The two applications are decided, without certificates · 两家当场办结', () =>
     Promise.all(
       [kept, broken].map((id) =>
-        step(hebei, id, 'decideLetter', { decision: '准予许可', mode: 'on-site', checkBy: CHECK_BY }),
+        step(hebei, id, 'decideLetter', { decision: '准予许可', mode: 'on-site', checkBy }),
       ),
     ),
   );
@@ -129,6 +132,7 @@ export async function checkLetters(
   const { narrator: n } = play;
   const hebei = playerOf(play, 'hebei');
   const tianjin = playerOf(play, 'tianjin');
+  const until = await dateFromNow(play, BREACH_DAYS);
   const [kept, broken] = await n.step(
     'Hebei checks on site: one promise was kept, one was false · 现场核查：一家属实，一家不实',
     async () => {
@@ -140,7 +144,7 @@ export async function checkLetters(
           broken: {
             outcome: 'decision-revoked',
             legalBasis: '《行政许可法》第六十九条',
-            record: BREACH,
+            record: { ...BREACH, until },
           },
         }),
       ]);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { dateOfDay, dayAt, isLedgerError } from '@credit-ledger/sdk/protocol';
+import { dateOfDay, type Day, dayAt, isLedgerError } from '@credit-ledger/sdk/protocol';
 import { createPublicClient, http, type PublicClient } from 'viem';
 import type { Register } from '../../../node/src/api/schemas/ledger.ts';
 import type { Connection } from '../../../node/src/cli/connection.ts';
@@ -34,8 +34,8 @@ export interface Play {
   readonly directory: string;
   readonly rpcUrl: string;
   readonly deployment: Deployment;
-  /** Moves chain and nodes on by so many days; see the stage. */
-  moveTime(days: number): Promise<Date>;
+  /** Moves chain and nodes on by so many days; see the stage. Undefined where the chain's time is everybody's. */
+  readonly moveTime: ((days: number) => Promise<Date>) | undefined;
 }
 
 /** How an act ended, for the table at the end. */
@@ -113,10 +113,17 @@ export async function chainDate(play: Pick<Play, 'rpcUrl'>): Promise<string> {
   return dateOfDay(dayAt(await chainTime(play)));
 }
 
-/** Moves time on and says so. */
+/** A day counted from the chain's own, YYYY-MM-DD. */
+export async function dateFromNow(play: Pick<Play, 'rpcUrl'>, days: number): Promise<string> {
+  return dateOfDay((dayAt(await chainTime(play)) + days) as Day);
+}
+
+/** Moves time on and says so. @throws Error on a chain whose time cannot be moved */
 export async function letDaysPass(play: Play, days: number, why: string): Promise<void> {
+  const { moveTime } = play;
+  if (moveTime === undefined) throw new Error('the time of this chain cannot be moved');
   await play.narrator.step(`${days} days pass · 时间推进 ${days} 天: ${why}`, async () => {
-    const moment = await play.moveTime(days);
+    const moment = await moveTime(days);
     play.narrator.say(`  it is ${dateOfDay(dayAt(moment.getTime() / 1000))} · 今天`);
   });
 }
