@@ -28,7 +28,7 @@ import type { Keyring } from './keys/index.ts';
 import { agencyOf, Publicity } from './publicity/index.ts';
 import { LettersRoom } from './letters/index.ts';
 import { OpeningsJournal, RegisterService, ThreadHasher } from './registers/index.ts';
-import { openKeyring, openStore, readDeployment, SERVING_FILE } from './setup.ts';
+import { openKeyring, openStore, readAuthorities, readDeployment, SERVING_FILE } from './setup.ts';
 import { EventStore, migrate, TreeStore, type Database } from './store/index.ts';
 import { RecordStore } from './store/records.ts';
 import { Bindings, Consents, Statements, SubjectQuestions } from './subjects/index.ts';
@@ -80,6 +80,13 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
   const deployment = await readDeployment(config.deploymentPath);
   const keyring = await openKeyring(config, options.environment);
   const circuits = await loadCircuitKeys(config.circuitKeysDir, { production: config.production });
+  const transport = new HttpTransport({
+    development: !config.production,
+    networks: config.peerNetworks,
+    ...(config.peerAuthoritiesPath === undefined
+      ? {}
+      : { authorities: await readAuthorities(config.peerAuthoritiesPath) }),
+  });
   const db = await openStore(config);
   try {
     await migrate(db, clock);
@@ -202,6 +209,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     publicity,
     prover,
     letters,
+    peers: transport,
     membership,
     network: () => networkKeeper.current(),
     exchange() {
@@ -255,7 +263,6 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     const member = await membership();
     if (member === undefined) return;
     const { memberId } = member;
-    const transport = new HttpTransport({ development: !config.production });
     const log = logger.child({ room: 'exchange' });
     const shared = { db, facts, clock, signer: keyring, memberId, log, transactions: outbox } as const;
     const made: Exchange = {

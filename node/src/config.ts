@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import { z } from 'zod';
+import { mistakeInNetwork } from './exchange/peer-addresses.ts';
 
 /** Name of the settings file in a node's data directory. */
 export const CONFIG_FILE = 'ledger.json';
@@ -14,6 +15,23 @@ const flag = z.union([
   z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
 ]);
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+/** Several values: a list in `ledger.json`, with commas between them in the environment. */
+const several = (each: z.ZodType<string>) =>
+  z.preprocess(
+    (given) =>
+      typeof given === 'string'
+        ? given
+            .split(',')
+            .map((part) => part.trim())
+            .filter((part) => part !== '')
+        : given,
+    z.array(each).max(256).default([]),
+  );
+const network = z.string().superRefine((cidr, context) => {
+  const message = mistakeInNetwork(cidr);
+  if (message !== undefined) context.addIssue({ code: 'custom', message: `${cidr}: ${message}` });
+});
 
 interface Setting<S extends z.ZodType> {
   readonly env: string;
@@ -97,6 +115,18 @@ export const SETTINGS = {
     'false',
     'Refuses reference proving keys, shifted clocks and plain-text endpoints of other members.',
   ),
+  peerNetworks: setting(
+    'LEDGER_PEER_NETWORKS',
+    several(network),
+    'none',
+    'Private networks where other members’ nodes are, such as 10.20.0.0/16,10.30.0.0/16. Endpoints are data from the chain: in production the node connects to no other private address.',
+  ),
+  peerAuthoritiesPath: setting(
+    'LEDGER_PEER_AUTHORITIES',
+    path.optional(),
+    'the system’s',
+    'PEM file with the certificate authorities that vouch for other members’ nodes.',
+  ),
   clock: setting(
     'LEDGER_CLOCK',
     z.enum(['system', 'chain']).default('system'),
@@ -179,9 +209,12 @@ export const SETTINGS = {
 
 type Settings = { [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]['schema']> };
 type Located = 'dataDir' | 'journalPath' | 'keysPath' | 'deploymentPath' | 'circuitKeysDir';
+type MayBeLocated = 'peerAuthoritiesPath';
 
 /** The settings of a node, checked, with every path absolute. */
-export type NodeConfig = Readonly<Omit<Settings, Located> & Record<Located, string>>;
+export type NodeConfig = Readonly<
+  Omit<Settings, Located | MayBeLocated> & Record<Located, string> & Record<MayBeLocated, string | undefined>
+>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -247,6 +280,10 @@ export function checkConfig(
       settings.deploymentPath === undefined
         ? join(dataDir, 'deployment.json')
         : resolve(directory, settings.deploymentPath),
+    peerAuthoritiesPath:
+      settings.peerAuthoritiesPath === undefined
+        ? undefined
+        : resolve(directory, settings.peerAuthoritiesPath),
     circuitKeysDir:
       settings.circuitKeysDir === undefined ? REFERENCE_KEYS : resolve(directory, settings.circuitKeysDir),
   };

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
@@ -192,6 +192,33 @@ export async function readDeployment(file: string): Promise<ReturnType<typeof pa
     // What is not JSON is no deployment: said by the check.
   }
   return parseDeployment(value);
+}
+
+/** The authorities of other members' nodes (PEM). Errors: `PEER_AUTHORITIES_UNREADABLE`. */
+export async function readAuthorities(file: string): Promise<string> {
+  const unreadable = (cause?: unknown): LedgerError =>
+    new LedgerError(
+      'PEER_AUTHORITIES_UNREADABLE',
+      {
+        en: `peerAuthoritiesPath: ${file} cannot be read, or is no PEM file with certificates.`,
+        zh: `peerAuthoritiesPath：${file} 无法读取，或不是 PEM 证书文件。`,
+      },
+      { file },
+      { cause },
+    );
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw unreadable(cause);
+  });
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw unreadable();
+  for (const block of blocks) {
+    try {
+      new X509Certificate(block);
+    } catch (cause) {
+      throw unreadable(cause);
+    }
+  }
+  return text;
 }
 
 /** Beside the data directory and not in it: who copies the data does not copy the passphrase with it. */

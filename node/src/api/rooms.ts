@@ -4,7 +4,7 @@ import type { NetworkFile } from '@credit-ledger/sdk/answer';
 import type { CaseService, Reports } from '../cases/index.ts';
 import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config.ts';
-import type { Checkpoints, LedgerReads, Requester, Responder } from '../exchange/index.ts';
+import type { Checkpoints, HttpTransport, LedgerReads, Requester, Responder } from '../exchange/index.ts';
 import type { ImportService } from '../intake/index.ts';
 import type { Keyring } from '../keys/index.ts';
 import type { Publicity } from '../publicity/index.ts';
@@ -57,6 +57,8 @@ export interface Rooms {
   readonly publicity: Publicity;
   readonly prover: PooledProver;
   readonly letters: LettersRoom;
+  /** The way to other members' nodes, for what came of it so far. */
+  readonly peers: Pick<HttpTransport, 'calls'>;
   /** Who this node is among the members, as far as the chain was followed. */
   membership(): Promise<OwnMembership | undefined>;
   /** Errors: `NOT_A_MEMBER` while the council has not admitted this node. */

@@ -6,8 +6,10 @@
 const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
   // The call itself is wrong.
   400: [
+    'BODY_AMBIGUOUS',
     'BODY_INCOMPLETE',
     'BODY_MALFORMED',
+    'BODY_TOO_COMPLEX',
     'REQUEST_INVALID',
     'ACCESS_REASON_MISSING',
     'URL_MALFORMED',
@@ -353,6 +355,10 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'ANSWER_NOT_BELIEVED',
     'ANSWER_NOT_DELIVERED',
     'NO_ANSWER_IN_TIME',
+    'PEER_CERTIFICATE_EXPIRED',
+    'PEER_CERTIFICATE_NOT_YET_VALID',
+    'PEER_CERTIFICATE_UNTRUSTED',
+    'PEER_CERTIFICATE_WRONG_NAME',
     'PEER_ENDPOINT_REFUSED',
     'PEER_RESPONSE_INVALID',
     'PEER_UNREACHABLE',

@@ -31,7 +31,15 @@ export type {
 export { type AnswerVerifier, type Ask, Requester, type RequesterParts } from './requester.ts';
 export { Responder, type ResponderLimits, type ResponderParts } from './responder.ts';
 export type { Wait } from './retry.ts';
-export { HttpTransport, type PeerResponse, type PeerTransport, type TransportOptions } from './transport.ts';
+export { mistakeInNetwork } from './peer-addresses.ts';
+export {
+  HttpTransport,
+  type PeerCalls,
+  type PeerResponse,
+  type PeerTransport,
+  type Resolver,
+  type TransportOptions,
+} from './transport.ts';
 export { NodeVerifier } from './verifier.ts';
 export {
   type FetchMessageJson,

@@ -172,7 +172,7 @@ export class Responder {
       clock.now(),
     );
     if (id === undefined) throw rejection('REQUEST_REPLAYED');
-    this.#log.info({ requestId: request.requestId, requester: request.requester }, 'question received');
+    this.#log.info({ question: request.requestId, requester: request.requester }, 'question received');
     this.#kick(id);
     return { requestId: request.requestId, state: 'received' };
   }
@@ -200,7 +200,7 @@ export class Responder {
     if (question.state !== 'answered' && question.state !== 'refused') return { state: 'pending' };
     if (!(await this.#stillLogged(question))) {
       await this.#store.withhold(question.id, clock.now());
-      this.#log.warn({ requestId: fetch.requestId }, 'the log entry is gone; the answer is withheld');
+      this.#log.warn({ question: fetch.requestId }, 'the log entry is gone; the answer is withheld');
       this.#kick(question.id);
       return { state: 'pending' };
     }
@@ -456,7 +456,7 @@ export class Responder {
   async #refuse(question: ReceivedQuestion, name: RefusalName, reason: string): Promise<void> {
     const { db, transactions, clock, facts } = this.#parts;
     const request = question.request as SignedRequestJson;
-    this.#log.info({ requestId: request.requestId, refusal: name, reason }, 'question refused');
+    this.#log.info({ question: request.requestId, refusal: name, reason }, 'question refused');
     await db.transaction(async (tx) => {
       const outboxId = await transactions.enqueue(tx, {
         kind: 'log-refusal',
@@ -547,7 +547,7 @@ export class Responder {
       const answer = await this.#signedAnswer(question, request, entry, { ...log, logId });
       await this.#store.settle(question.id, 'answered', answer, log, clock.now());
     }
-    this.#log.info({ requestId: request.requestId, logId: log.logId }, 'question settled');
+    this.#log.info({ question: request.requestId, logId: log.logId }, 'question settled');
   }
 
   async #signedRefusal(requestId: Hex, code: number, logId: bigint): Promise<unknown> {
