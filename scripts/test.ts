@@ -33,7 +33,8 @@ const ORDER = [
   'scripts',
   'system',
 ];
-const NOT_TESTS = new Set(['support', 'vectors', 'samples']);
+/** Folders without tests, and those whose long runs have commands of their own. */
+const NOT_TESTS = new Set(['support', 'vectors', 'samples', 'network']);
 
 const argv = process.argv.slice(2);
 const split = argv.findIndex((argument) => argument.startsWith('-'));

@@ -109,6 +109,12 @@ export const SETTINGS = {
     '1000',
     'How often the chain is asked for new blocks.',
   ),
+  chainSilenceSeconds: setting(
+    'LEDGER_CHAIN_SILENCE_SECONDS',
+    whole(5, 86_400).default(60),
+    '60',
+    'After so long without a new block the node says that the chain stands still, and is not ready. Answers need a block each, so none leaves meanwhile.',
+  ),
   production: setting(
     'LEDGER_PRODUCTION',
     flag.default(false),

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
-import { hexToBytes, bytesToHex } from 'viem';
+import { hexToBytes, bytesToHex, type Hex } from 'viem';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../store/database.ts';
 import { EventStore, type BlockRow } from '../store/events.ts';
@@ -52,6 +52,8 @@ export interface FollowerStatus {
   readonly headBlock: bigint | null;
   /** Blocks between the two. */
   readonly lag: bigint | null;
+  /** For how long the endpoint has shown no newer block, by this machine's steady clock; null before the first. */
+  readonly silentMilliseconds: number | null;
   readonly lastError: Error | null;
   readonly failingSince: Date | null;
 }
@@ -102,6 +104,8 @@ export class Follower<E = LedgerEvent> {
   #state: FollowerStatus['state'] = 'idle';
   #followed: bigint | null = null;
   #head: bigint | null = null;
+  #headHash: Hex | undefined;
+  #headSince: number | undefined;
   #lastError: Error | null = null;
   #failingSince: Date | null = null;
 
@@ -132,6 +136,7 @@ export class Follower<E = LedgerEvent> {
       followedBlock: this.#followed,
       headBlock: this.#head,
       lag,
+      silentMilliseconds: this.#headSince === undefined ? null : performance.now() - this.#headSince,
       lastError: this.#lastError,
       failingSince: this.#failingSince,
     };
@@ -236,6 +241,10 @@ export class Follower<E = LedgerEvent> {
     }
     const head = await this.#client.head();
     this.#head = head.number;
+    if (head.hash !== this.#headHash) {
+      this.#headHash = head.hash;
+      this.#headSince = performance.now();
+    }
     const last = await this.#store.lastBlock();
     if (last === undefined) throw new Error('the anchor block is missing');
     this.#followed = last.number;

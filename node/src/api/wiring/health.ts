@@ -25,7 +25,7 @@ export class Health implements HealthPort {
 
   async gauges(): Promise<Record<string, number>> {
     const { follower, outbox, prover, registers, publicity, db } = this.#rooms;
-    const { followedBlock, headBlock, lag, state } = follower.status();
+    const { followedBlock, headBlock, lag, state, silentMilliseconds } = follower.status();
     const writers = await outbox.status();
     const register = await registers.status();
     const [latest] = await new ImportStore(db).list(1);
@@ -34,6 +34,7 @@ export class Health implements HealthPort {
       chain_height: Number(headBlock ?? 0),
       chain_followed_block: Number(followedBlock ?? 0),
       chain_lag_blocks: Number(lag ?? 0),
+      chain_silent_seconds: Math.floor((silentMilliseconds ?? 0) / 1000),
       chain_following: state === 'following' ? 1 : 0,
       outbox_open_operator: writers.operator.queued + writers.operator.sent,
       outbox_open_witness: writers.witness.queued + writers.witness.sent,
@@ -51,10 +52,13 @@ export class Health implements HealthPort {
   }
 
   async #chain(): Promise<Readiness['chain']> {
-    const { state, lastError, lag, followedBlock } = this.#rooms.follower.status();
+    const { follower, config } = this.#rooms;
+    const { state, lastError, lag, followedBlock, silentMilliseconds } = follower.status();
     if (lastError !== null || state !== 'following') return { ok: false, detail: codeOf(lastError) ?? state };
     if (followedBlock === null || lag === null) return { ok: false, detail: 'CHAIN_NOT_FOLLOWED_YET' };
     if (lag > MOST_LAG) return { ok: false, detail: `${lag} blocks behind` };
+    if ((silentMilliseconds ?? 0) > config.chainSilenceSeconds * 1000)
+      return { ok: false, detail: 'CHAIN_SILENT' };
     if ((await this.#rooms.membership()) === undefined) return { ok: false, detail: 'NOT_A_MEMBER' };
     return { ok: true, detail: `block ${followedBlock}` };
   }
