@@ -7,7 +7,15 @@ import { type NetworkFile, prepareNetwork } from '@credit-ledger/sdk/answer';
 import { LedgerView, makeCheckpoint, makeNetworkFile, ProcessView } from '@credit-ledger/sdk/chain';
 import { type Hex, isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
 import { AnswerService, loadCircuitKeys, type OwnRegisters, PooledProver } from './answers/index.ts';
-import { createApi, createLogger, type Logger, type NodeServices } from './api/index.ts';
+import {
+  closeHttpServer,
+  createApi,
+  createHttpServer,
+  createLogger,
+  type Logger,
+  type NodeServices,
+  Traffic,
+} from './api/index.ts';
 import type { CaseRooms, Exchange, Rooms, SubjectRooms } from './api/rooms.ts';
 import { servicesOf } from './api/wiring/index.ts';
 import { notAMember } from './api/wiring/words.ts';
@@ -95,7 +103,14 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     throw error;
   }
 
-  const chain = ledgerClient(config.rpcUrl, deployment);
+  const chain = ledgerClient(config.rpcUrl, deployment, {
+    furtherUrls: config.rpcUrls,
+    quorum: config.rpcQuorum,
+  });
+  chain.watchEndpoints(({ host, trouble }) => {
+    if (trouble === null) logger.info({ host }, 'the chain endpoint is asked again');
+    else logger.warn({ host, trouble }, 'a chain endpoint is set aside');
+  });
   const view = new LedgerView(chain.viem as never, deployment);
   const processes = new ProcessView(chain.viem as never, deployment.processes);
   const outbox = new Outbox({ db, client: chain, keyring, clock });
@@ -226,7 +241,15 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     },
   };
   const services = servicesOf(rooms);
-  const api = createApi({ services, config, clock, logger, checkReplies: options.checkReplies ?? false });
+  const traffic = new Traffic(config.requestsAtOnce);
+  const api = createApi({
+    services,
+    config,
+    clock,
+    logger,
+    traffic,
+    checkReplies: options.checkReplies ?? false,
+  });
 
   let server: Server | undefined;
   let url: string | undefined;
@@ -270,6 +293,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
       requester: new Requester({
         ...shared,
         transport,
+        mostOpen: config.questionsOpen,
         verifier: new NodeVerifier({ network: () => networkKeeper.current(), view }),
       }),
       responder: new Responder({
@@ -328,13 +352,11 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     // What was followed before may suffice already, even when the chain is down now.
     onAdvanced();
     server = await new Promise<Server>((resolve, reject) => {
-      const listening = api.listen(config.port, config.host);
+      const listening = createHttpServer(api, config, (code) => logger.debug({ code }, 'no request'));
       listening.once('listening', () => resolve(listening));
       listening.once('error', (cause) => reject(cannotListen(config, cause)));
+      listening.listen(config.port, config.host);
     });
-    // A slow sender of headers must not hold a connection for ever.
-    server.headersTimeout = 20_000;
-    server.requestTimeout = 30 * 60_000;
     const { port } = server.address() as AddressInfo;
     url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
     const serving = join(config.dataDir, SERVING_FILE);
@@ -346,15 +368,15 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
   async function stop(): Promise<void> {
     if (isStopping) return;
     isStopping = true;
+    const milliseconds = config.shutdownSeconds * 1000;
+    logger.info({ requests: traffic.inFlight, imports: services.imports.taken }, 'stopping');
+    traffic.end();
     await rm(join(config.dataDir, SERVING_FILE), { force: true });
-    if (server !== undefined) {
-      const closed = new Promise((resolve) => server?.close(resolve));
-      server.closeIdleConnections();
-      const impatience = setTimeout(() => server?.closeAllConnections(), 5_000);
-      await closed;
-      clearTimeout(impatience);
-    }
-    await services.imports.idle();
+    const [cut] = await Promise.all([
+      server === undefined ? 0 : closeHttpServer(server, milliseconds),
+      services.imports.stop(milliseconds),
+    ]);
+    if (cut > 0) logger.warn({ connections: cut }, 'connections were cut: their time had run out');
     await follower.stop();
     await catchingUp;
     await letters.stop();

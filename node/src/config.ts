@@ -28,9 +28,14 @@ const several = (each: z.ZodType<string>) =>
         : given,
     z.array(each).max(256).default([]),
   );
+const rpcAddress = z.url({ protocol: /^https?$/ });
 const network = z.string().superRefine((cidr, context) => {
   const message = mistakeInNetwork(cidr);
   if (message !== undefined) context.addIssue({ code: 'custom', message: `${cidr}: ${message}` });
+});
+
+const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+  error: 'expected an origin such as https://desk.example.cn, without a path',
 });
 
 interface Setting<S extends z.ZodType> {
@@ -96,7 +101,24 @@ export const SETTINGS = {
     '0',
     'How many reverse proxies stand in front: needed to tell callers apart when their number is limited.',
   ),
-  rpcUrl: setting('LEDGER_RPC_URL', z.url({ protocol: /^https?$/ }), '', 'JSON-RPC endpoint of the chain.'),
+  rpcUrl: setting(
+    'LEDGER_RPC_URL',
+    rpcAddress,
+    '',
+    'JSON-RPC endpoint of the chain: that of the agency’s own validator.',
+  ),
+  rpcUrls: setting(
+    'LEDGER_RPC_URLS',
+    several(rpcAddress),
+    'none',
+    'Further endpoints, of other members’ validators: then the node believes what a quorum of them all says, and sends to all. Three in all stand the loss or the lie of one.',
+  ),
+  rpcQuorum: setting(
+    'LEDGER_RPC_QUORUM',
+    whole(1, 64).optional(),
+    'more than half',
+    'How many endpoints must say the same, where there are several.',
+  ),
   deploymentPath: setting(
     'LEDGER_DEPLOYMENT',
     path.optional(),
@@ -199,6 +221,66 @@ export const SETTINGS = {
     '1200',
     'Requests a minute from one address; answered with 429 beyond.',
   ),
+  requestsPerMinuteOfToken: setting(
+    'LEDGER_REQUESTS_PER_MINUTE_OF_TOKEN',
+    whole(1, 1_000_000).default(1200),
+    '1200',
+    'Requests a minute with one token, from wherever; answered with 429 beyond.',
+  ),
+  requestsAtOnce: setting(
+    'LEDGER_REQUESTS_AT_ONCE',
+    whole(1, 100_000).default(256),
+    '256',
+    'Requests answered at the same time; further ones are told BUSY (503) with Retry-After.',
+  ),
+  connections: setting(
+    'LEDGER_CONNECTIONS',
+    whole(1, 100_000).default(1000),
+    '1000',
+    'Open connections; further ones are closed at once.',
+  ),
+  headersSeconds: setting(
+    'LEDGER_HEADERS_SECONDS',
+    whole(1, 600).default(20),
+    '20',
+    'Time for the headers of a request.',
+  ),
+  bodyIdleSeconds: setting(
+    'LEDGER_BODY_IDLE_SECONDS',
+    whole(1, 600).default(30),
+    '30',
+    'So long nothing of a body may come; a JSON body has twice as long in all.',
+  ),
+  requestSeconds: setting(
+    'LEDGER_REQUEST_SECONDS',
+    whole(10, 86_400).default(1800),
+    '1800',
+    'Time for a whole request to arrive: for the largest file over the slowest line.',
+  ),
+  importsWaiting: setting(
+    'LEDGER_IMPORTS_WAITING',
+    whole(1, 1000).default(8),
+    '8',
+    'Imports that may wait behind the one under way; further ones are told BUSY before their file is read.',
+  ),
+  questionsOpen: setting(
+    'LEDGER_QUESTIONS_OPEN',
+    whole(1, 100_000).default(1000),
+    '1000',
+    'Questions to other members that may be open; further ones are told BUSY.',
+  ),
+  corsOrigins: setting(
+    'LEDGER_CORS_ORIGINS',
+    several(origin),
+    'none',
+    'Origins of pages that may call the node from a browser, such as https://desk.example.cn.',
+  ),
+  shutdownSeconds: setting(
+    'LEDGER_SHUTDOWN_SECONDS',
+    whole(1, 3600).default(30),
+    '30',
+    'Time that what is under way has to end after SIGTERM; then it is handed back to the next start. A second signal ends at once.',
+  ),
   failedSignInsPerMinute: setting(
     'LEDGER_FAILED_SIGN_INS_PER_MINUTE',
     whole(1, 10_000).default(20),
@@ -258,6 +340,16 @@ export function checkConfig(
   const settings = values as Settings;
   if (mistakes.length === 0 && settings.heartbeatEverySeconds >= settings.promiseSeconds) {
     mistakes.push('heartbeatEverySeconds: must be below promiseSeconds, or the promise is broken by design');
+  }
+  if (mistakes.length === 0 && settings.headersSeconds > settings.requestSeconds) {
+    mistakes.push('headersSeconds: must not be above requestSeconds, which is for headers and body');
+  }
+  if (mistakes.length === 0) {
+    const endpoints = [settings.rpcUrl, ...settings.rpcUrls];
+    if (new Set(endpoints).size < endpoints.length)
+      mistakes.push('rpcUrls: an endpoint is named twice, and would be heard twice');
+    if ((settings.rpcQuorum ?? 1) > endpoints.length)
+      mistakes.push(`rpcQuorum: must not be above ${endpoints.length}, the number of endpoints`);
   }
   if (mistakes.length === 0 && settings.production && settings.clock !== 'system') {
     mistakes.push(

@@ -321,7 +321,7 @@ describe('Letters, filings and pledges through the API', function () {
     });
     expect([response.status, ((await response.json()) as { code: string }).code]).to.deep.equal([
       400,
-      'REQUEST_INVALID',
+      'BODY_TOO_COMPLEX',
     ]);
   });
 

@@ -76,4 +76,59 @@ describe('the client of a node', function () {
     );
     expect((await failure(silent)).code).to.equal('NODE_UNREACHABLE');
   });
+
+  describe('when the node says “later”', () => {
+    const later = (status: number, code: string, seconds = '2'): Response =>
+      Response.json({ ...problem, status, code }, { status, headers: { 'retry-after': seconds } });
+    const patientClient = (answers: readonly Response[], waits: number[]) => {
+      const bodies: string[] = [];
+      const client = new LedgerClient({
+        baseUrl: 'http://node.invalid/',
+        patience: {
+          wait: async (milliseconds) => {
+            waits.push(milliseconds);
+          },
+        },
+        fetch: async (request) => {
+          bodies.push(await request.text());
+          return answers[Math.min(bodies.length, answers.length) - 1]?.clone() ?? Response.error();
+        },
+      });
+      return { client, bodies };
+    };
+    const ok = Response.json({ status: 'ok' });
+
+    it('waits as long as it was told and asks again, with the same body', async () => {
+      const waits: number[] = [];
+      const { client, bodies } = patientClient(
+        [later(503, 'BUSY'), later(429, 'TOO_MANY_REQUESTS', '7'), ok],
+        waits,
+      );
+      const verify = { answer: { a: 1 }, expected: {} };
+      await client.call((api) => api.POST('/v1/verifications', { body: verify as never }));
+      expect(waits).to.deep.equal([2000, 7000]);
+      expect(new Set(bodies)).to.deep.equal(new Set([JSON.stringify(verify)]));
+    });
+
+    it('gives up after three times, or at once when the pause is too long', async () => {
+      const waits: number[] = [];
+      const { client } = patientClient([later(503, 'BUSY')], waits);
+      expect((await failure(client)).code).to.equal('BUSY');
+      expect(waits).to.have.length(3);
+      const { client: other } = patientClient([later(429, 'CASE_TOO_MANY_OPEN', '3600')], waits);
+      expect((await failure(other)).code).to.equal('CASE_TOO_MANY_OPEN');
+      expect(waits).to.have.length(3);
+    });
+
+    it('does not send again what the node may have begun with', async () => {
+      const waits: number[] = [];
+      const { client, bodies } = patientClient([later(503, 'CHAIN_UNREACHABLE'), ok], waits);
+      const sent = client.call((api) => api.POST('/v1/verifications', { body: {} as never }));
+      expect(await sent.catch((error: { code: string }) => error.code)).to.equal('CHAIN_UNREACHABLE');
+      expect([bodies.length, waits.length]).to.deep.equal([1, 0]);
+      // A reading does nothing, so it can be repeated.
+      const { client: reading } = patientClient([later(503, 'CHAIN_UNREACHABLE'), ok], waits);
+      expect(await reading.call((api) => api.GET('/v1/health'))).to.deep.equal({ status: 'ok' });
+    });
+  });
 });

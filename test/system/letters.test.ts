@@ -121,7 +121,11 @@ describe('commitment letters between nodes on a chain', function () {
       async () => {
         const view = await show(letter.id);
         if (view.eligibility?.state === 'failed') throw new Error(JSON.stringify(view.eligibility.error));
-        return view.state === 'promised' || view.eligibility?.state === 'not-eligible' ? view : undefined;
+        // The event may be known a moment before its own transaction counts as settled.
+        const settled = view.pending === null;
+        return (settled && view.state === 'promised') || view.eligibility?.state === 'not-eligible'
+          ? view
+          : undefined;
       },
       PATIENT,
     );

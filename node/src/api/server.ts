@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isLedgerError, LedgerError, type Message } from '@credit-ledger/sdk/protocol';
 import express, {
@@ -9,23 +8,26 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
-import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import type { z } from 'zod';
 import { messageOfIssue } from './schemas/said.ts';
 import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config.ts';
+import { isRequestId, traced } from '../trace.ts';
+import { jsonBody, limited, mediaType, watchBody } from './bodies.ts';
+import { allowOrigins } from './cors.ts';
 import type { Call, Endpoint, Principal } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints/index.ts';
+import { addressOf, limitByAddress, saneHead, SignInLimit, TokenLimit } from './limits.ts';
 import type { Logger } from './logging.ts';
 import { Metrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { whyNotPlain } from './plain-json.ts';
-import { bodyTooLarge, PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts';
+import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.ts';
 import type { NodeServices } from './services.ts';
-import { SignInLimit } from './sign-in-limit.ts';
+import { retryAfterOf } from './status.ts';
+import { Traffic } from './traffic.ts';
 
-const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;
 const NOBODY: Principal = { name: '', role: 'auditor' };
 const METRICS_PATH = '/metrics';
 const DESCRIPTION_PATH = '/v1/openapi.json';
@@ -35,7 +37,11 @@ type ApiConfig = Pick<
   | 'maxImportMebibytes'
   | 'maxBodyKibibytes'
   | 'requestsPerMinute'
+  | 'requestsPerMinuteOfToken'
+  | 'requestsAtOnce'
   | 'failedSignInsPerMinute'
+  | 'bodyIdleSeconds'
+  | 'corsOrigins'
   | 'trustProxyHops'
 >;
 
@@ -46,11 +52,14 @@ export interface ApiOptions {
   readonly logger: Logger;
   /** Checks every reply against its schema, so that a test sees what the description hides. */
   readonly checkReplies?: boolean;
+  /** The requests under way, for whoever ends the node; the API's own by default. */
+  readonly traffic?: Traffic;
 }
 
 /** The HTTP interface of a node. It decides nothing: it checks the call, asks one room and maps the outcome. */
 export function createApi(options: ApiOptions): Express {
   const { services, config, logger } = options;
+  const traffic = options.traffic ?? new Traffic(config.requestsAtOnce);
   const metrics = new Metrics(services.health);
   const app = express();
   app.disable('x-powered-by');
@@ -59,16 +68,16 @@ export function createApi(options: ApiOptions): Express {
   app.set('json replacer', wireValue);
   app.set('etag', false);
 
-  app.use(identify, observe(logger, metrics));
+  app.use(identify, observe(logger, metrics), saneHead);
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] }, useDefaults: false } }));
   app.use((_request, response, next) => {
     // What the node tells is about somebody: no cache may keep it.
     response.setHeader('cache-control', 'no-store');
     next();
   });
-  app.use(limitRate(config.requestsPerMinute));
+  app.use(allowOrigins(config.corsOrigins), limitByAddress(config.requestsPerMinute), traffic.guard);
 
-  const guards = guardsOf(options);
+  const guards = guardsOf(options, tellProblem(logger, metrics));
   const methods = new Map<string, string[]>();
   for (const spec of ENDPOINTS) {
     const path = spec.path.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -115,10 +124,10 @@ export function createApi(options: ApiOptions): Express {
 /** Gives the request an id: the caller's when it is sane, a new one otherwise. */
 const identify: RequestHandler = (request, response, next) => {
   const given = request.headers['x-request-id'];
-  const id = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
+  const id = isRequestId(given) ? given : randomUUID();
   response.locals['requestId'] = id;
   response.setHeader('x-request-id', id);
-  next();
+  traced(id, next);
 };
 
 function requestIdOf(response: Response): string {
@@ -158,24 +167,6 @@ function observe(logger: Logger, metrics: Metrics): RequestHandler {
   };
 }
 
-function limitRate(perMinute: number): RequestHandler {
-  return rateLimit({
-    windowMs: 60_000,
-    limit: perMinute,
-    standardHeaders: 'draft-8',
-    legacyHeaders: false,
-    handler: (_request, _response, next) => {
-      next(
-        new LedgerError(
-          'TOO_MANY_REQUESTS',
-          { en: 'Too many requests; try again in a minute.', zh: '请求过于频繁，请一分钟后再试。' },
-          { perMinute },
-        ),
-      );
-    },
-  });
-}
-
 function roleNotAllowed(roles: readonly Principal['role'][], principal: Principal): LedgerError {
   return new LedgerError(
     'ROLE_NOT_ALLOWED',
@@ -188,30 +179,36 @@ function roleNotAllowed(roles: readonly Principal['role'][], principal: Principa
 }
 
 /** What stands before an endpoint's own work: its name, its roles, its body. */
-function guardsOf({ services, config }: ApiOptions): {
+function guardsOf(
+  { services, config }: ApiOptions,
+  tell: (error: unknown, request: Request, response: Response) => boolean,
+): {
   before(spec: Endpoint): RequestHandler[];
   role(roles: readonly Principal['role'][]): RequestHandler[];
 } {
   const signIns = new SignInLimit(config.failedSignInsPerMinute);
-  const json = express.json({
-    limit: config.maxBodyKibibytes * 1024,
-    strict: false,
-    type: 'application/json',
-  });
+  const ofToken = new TokenLimit(config.requestsPerMinuteOfToken);
+  const json = jsonBody(config.maxBodyKibibytes * 1024);
+  const idleMilliseconds = config.bodyIdleSeconds * 1000;
+  const watched = watchBody({ idleMilliseconds, jsonMilliseconds: 2 * idleMilliseconds }, tell);
   const role = (roles: readonly Principal['role'][]): RequestHandler[] => [
     (request, response, next) => {
-      const address = request.ip ?? '';
+      const address = addressOf(request);
       signIns.check(address);
-      services.tokens.authenticate(request.headers.authorization).then(
-        (principal) => {
-          response.locals['principal'] = principal;
-          next(roles.includes(principal.role) ? undefined : roleNotAllowed(roles, principal));
-        },
-        (error: unknown) => {
-          if (isLedgerError(error, 'TOKEN_INVALID')) signIns.failed(address);
-          next(error);
-        },
-      );
+      services.tokens
+        .authenticate(request.headers.authorization)
+        .then(
+          (principal) => {
+            ofToken.count(principal.name);
+            response.locals['principal'] = principal;
+            if (!roles.includes(principal.role)) throw roleNotAllowed(roles, principal);
+          },
+          (error: unknown) => {
+            if (isLedgerError(error, 'TOKEN_INVALID')) signIns.failed(address);
+            throw error;
+          },
+        )
+        .then(() => next(), next);
     },
   ];
   return {
@@ -220,25 +217,10 @@ function guardsOf({ services, config }: ApiOptions): {
       const guards = [name(spec.path)];
       // Who may not call is told so before anything of the body is read.
       if (typeof spec.access !== 'string') guards.push(...role(spec.access));
-      if (spec.body !== undefined) guards.push(mediaType(['application/json']), json);
-      if (spec.raw !== undefined) guards.push(mediaType(spec.raw));
+      if (spec.body !== undefined) guards.push(mediaType(['application/json']), watched('json'), ...json);
+      if (spec.raw !== undefined) guards.push(mediaType(spec.raw), watched('raw'));
       return guards;
     },
-  };
-}
-
-function mediaType(types: readonly string[]): RequestHandler {
-  return (request, _response, next) => {
-    const encoding = request.headers['content-encoding'];
-    const plain = encoding === undefined || encoding === 'identity' || types.includes('application/json');
-    if (plain && request.is([...types]) !== false) return next();
-    next(
-      new LedgerError(
-        'MEDIA_TYPE_UNSUPPORTED',
-        { en: `Send the body as ${types.join(' or ')}.`, zh: `请以 ${types.join(' 或 ')} 发送请求体。` },
-        { supported: [...types] },
-      ),
-    );
   };
 }
 
@@ -346,44 +328,30 @@ export function wireValue(_key: string, value: unknown): unknown {
   return value;
 }
 
-/** Passes bytes on up to a limit, then breaks off. Told by the announced length at once where there is one. */
-function limited(request: Request, limitBytes: number): Readable {
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > limitBytes) throw bodyTooLarge(limitBytes);
-  let seen = 0;
-  const gate = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      seen += chunk.length;
-      if (seen > limitBytes) done(bodyTooLarge(limitBytes));
-      else done(null, chunk);
-    },
-  });
-  request.on('error', (error) => gate.destroy(error));
-  request.on('aborted', () =>
-    gate.destroy(
-      new LedgerError('BODY_INCOMPLETE', {
-        en: 'The body ended before its announced length.',
-        zh: '请求体未传完。',
-      }),
-    ),
-  );
-  return request.pipe(gate);
+function answerProblems(logger: Logger, metrics: Metrics): ErrorRequestHandler {
+  const tell = tellProblem(logger, metrics);
+  return (error: unknown, request, response, next) => {
+    // Half an answer cannot be turned into a problem: it is broken off, so that nobody takes it for whole.
+    if (!tell(error, request, response)) next(error);
+  };
 }
 
-function answerProblems(logger: Logger, metrics: Metrics): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
+/** Answers with the problem; false when an answer was begun already. */
+function tellProblem(logger: Logger, metrics: Metrics) {
+  return (error: unknown, request: Request, response: Response): boolean => {
     const problem = problemOf(error, requestIdOf(response));
     metrics.error(problem.code);
     const line = { requestId: problem.requestId, code: problem.code, err: error };
     if (problem.status >= 500) logger.error(line, 'request failed');
     else logger.debug(line, 'request refused');
-    // Half an answer cannot be turned into a problem: it is broken off, so that nobody takes it for whole.
-    if (response.headersSent) return next(error);
-    if (problem.code === 'TOO_MANY_REQUESTS' && !response.hasHeader('retry-after'))
-      response.setHeader('retry-after', '60');
+    if (response.headersSent) return false;
+    const retryAfter = retryAfterOf(problem.code, problem.operands);
+    if (retryAfter !== undefined && !response.hasHeader('retry-after'))
+      response.setHeader('retry-after', String(retryAfter));
     if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer realm="credit-ledger"');
     // What is left of a body that was not read must not be taken for the next request.
     if (!request.readableEnded) response.setHeader('connection', 'close');
     response.status(problem.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem, wireValue));
+    return true;
   };
 }

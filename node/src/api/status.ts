@@ -11,6 +11,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'BODY_MALFORMED',
     'BODY_TOO_COMPLEX',
     'REQUEST_INVALID',
+    'REQUEST_MALFORMED',
     'ACCESS_REASON_MISSING',
     'URL_MALFORMED',
     'USCC_LENGTH',
@@ -83,6 +84,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'PLEDGE_UNKNOWN',
   ],
   405: ['METHOD_NOT_ALLOWED'],
+  408: ['BODY_TOO_SLOW', 'REQUEST_TOO_SLOW'],
   // The call is right and does not fit what is there now.
   409: [
     'TOKEN_NAME_TAKEN',
@@ -169,6 +171,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'TOO_MANY_COLUMNS',
     'CELL_TOO_LARGE',
   ],
+  414: ['URL_TOO_LONG'],
   415: ['MEDIA_TYPE_UNSUPPORTED', 'FILE_TYPE_UNSUPPORTED'],
   // The call was understood, and what it says cannot be done.
   422: [
@@ -288,6 +291,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'CASE_TOO_MANY_UNKNOWN',
     'CASE_TOO_MANY_OPEN',
   ],
+  431: ['HEADERS_TOO_LARGE'],
   // The fault is here, and an operator must look.
   500: [
     'INTERNAL',
@@ -371,6 +375,9 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
   ],
   // Later, it may work.
   503: [
+    'IMPORT_INTERRUPTED',
+    'SHUTTING_DOWN',
+    'STORE_BUSY',
     'STORE_UNAVAILABLE',
     'STORE_CLOSED',
     'NOT_READY',
@@ -378,6 +385,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'CLOCK_OFF',
     'CITATION_NOT_SEEN',
     'CHAIN_UNREACHABLE',
+    'CHAIN_NO_QUORUM',
     'CHAIN_REFUSED_REQUEST',
     'CHAIN_BEHIND_DEPLOYMENT',
     'FOLLOWER_STOPPED',
@@ -404,6 +412,31 @@ const STATUS = new Map(
 /** The HTTP status of an error code; 500 for one that the table does not have. */
 export function statusOfCode(code: string): number {
   return STATUS.get(code) ?? 500;
+}
+
+/** What is sooner or later than ten seconds. */
+const RETRY_AFTER_SECONDS: Readonly<Record<string, number>> = {
+  BUSY: 5,
+  STORE_BUSY: 2,
+  PROVER_TIMEOUT: 60,
+  CLOCK_OFF: 60,
+  TOO_MANY_REQUESTS: 60,
+  CASE_TOO_MANY_UNKNOWN: 3600,
+  CASE_TOO_MANY_OPEN: 3600,
+};
+
+/**
+ * How many seconds whoever was turned away is asked to wait (`Retry-After`): as the error itself says,
+ * or by its code. Undefined when waiting does not help (every status but 429 and 503).
+ */
+export function retryAfterOf(
+  code: string,
+  operands: Readonly<Record<string, unknown>> = {},
+): number | undefined {
+  const status = statusOfCode(code);
+  if (status !== 429 && status !== 503) return undefined;
+  const own = operands['retryAfterSeconds'];
+  return typeof own === 'number' ? own : (RETRY_AFTER_SECONDS[code] ?? 10);
 }
 
 /** Every code with a status, for the documentation and its test. */

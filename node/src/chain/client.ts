@@ -1,6 +1,7 @@
 import { isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
 import {
   createPublicClient,
+  custom,
   http,
   numberToHex,
   type Abi,
@@ -11,6 +12,7 @@ import {
   type RpcLog,
   type RpcTransactionReceipt,
 } from 'viem';
+import { Endpoints, type EndpointStatus, majorityOf } from './endpoints.ts';
 import { asChainError } from './errors.ts';
 
 /** A contract that the node listens to and sends to. */
@@ -22,8 +24,12 @@ export interface ChainContract {
 }
 
 export interface ChainClientOptions {
-  /** One endpoint. Where several are to be had, they meet in this class and nowhere else. */
+  /** The node's own endpoint. */
   readonly rpcUrl: string;
+  /** Others of the same chain: then what is read is what a quorum says, and what is sent goes to all. */
+  readonly furtherUrls?: readonly string[] | undefined;
+  /** How many endpoints must say the same; more than half by default. */
+  readonly quorum?: number | undefined;
   /** What the network file says; an endpoint of another chain is refused. */
   readonly chainId: number;
   readonly contracts: readonly ChainContract[];
@@ -69,9 +75,10 @@ export interface CallRequest {
 }
 
 /**
- * The node's view of one chain, through one JSON-RPC endpoint.
+ * The node's view of one chain, through one JSON-RPC endpoint or several.
  *
- * Every method may throw `CHAIN_UNREACHABLE` (try again later),
+ * Every method may throw `CHAIN_UNREACHABLE` (try again later), with several
+ * endpoints `CHAIN_NO_QUORUM` (they do not agree, so nothing is believed),
  * `CHAIN_REVERTED` (operands: the contract's error) and
  * `CHAIN_REFUSED_REQUEST` (operand `refusal`). Nothing is retried here.
  */
@@ -82,21 +89,49 @@ export class ChainClient {
   /** For typed reads; its errors are viem's own: see {@link read}. */
   readonly viem: PublicClient;
   readonly #abi: Abi;
+  readonly #endpoints: Endpoints | undefined;
 
   constructor(options: ChainClientOptions) {
     this.chainId = options.chainId;
     this.contracts = options.contracts;
     this.deployedAtBlock = options.deployedAtBlock;
     this.#abi = [...options.contracts.flatMap(({ abi }) => abi), ...(options.errors ?? [])];
+    const timeout = options.timeoutMilliseconds ?? 10_000;
+    const urls = [options.rpcUrl, ...(options.furtherUrls ?? [])];
+    const endpoints =
+      urls.length === 1
+        ? undefined
+        : new Endpoints({
+            urls,
+            quorum: options.quorum ?? majorityOf(urls.length),
+            chainId: options.chainId,
+            timeoutMilliseconds: timeout,
+          });
+    this.#endpoints = endpoints;
     this.viem = createPublicClient({
       cacheTime: 0,
-      transport: http(options.rpcUrl, {
-        // Whoever asks decides whether to ask again: a retry in here would be an invisible one.
-        retryCount: 0,
-        timeout: options.timeoutMilliseconds ?? 10_000,
-        batch: { batchSize: 100 },
-      }),
+      // Whoever asks decides whether to ask again: a retry in here would be an invisible one.
+      transport:
+        endpoints === undefined
+          ? http(options.rpcUrl, { retryCount: 0, timeout, batch: { batchSize: 100 } })
+          : custom(
+              {
+                request: ({ method, params }: { method: string; params?: readonly unknown[] }) =>
+                  endpoints.request(method, params),
+              },
+              { retryCount: 0 },
+            ),
     });
+  }
+
+  /** How each endpoint fares, where there are several; empty with one: the follower says how that fares. */
+  endpoints(): EndpointStatus[] {
+    return this.#endpoints?.status() ?? [];
+  }
+
+  /** Told when an endpoint is set aside or comes back; does nothing with one endpoint. */
+  watchEndpoints(tell: (status: EndpointStatus) => void): void {
+    this.#endpoints?.events.on('set-aside', tell).on('back', tell);
   }
 
   /**

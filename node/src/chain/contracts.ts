@@ -16,7 +16,7 @@ import {
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import type { Abi, Address } from 'viem';
 import { z } from 'zod';
-import { ChainClient, type ChainContract } from './client.ts';
+import { ChainClient, type ChainClientOptions, type ChainContract } from './client.ts';
 import type { ContractName } from './events.ts';
 
 const address = z
@@ -88,7 +88,7 @@ export function ledgerContracts(deployment: Deployment): (ChainContract & { name
 export function ledgerClient(
   rpcUrl: string,
   deployment: Deployment,
-  options: { readonly timeoutMilliseconds?: number } = {},
+  options: Pick<ChainClientOptions, 'timeoutMilliseconds' | 'furtherUrls' | 'quorum'> = {},
 ): ChainClient {
   return new ChainClient({
     rpcUrl,

@@ -45,6 +45,9 @@ const WORDINGS: readonly (readonly [RefusalKind, RegExp])[] = [
 export function asChainError(error: unknown, abi: Abi): Error {
   if (isLedgerError(error)) return error;
   if (!(error instanceof BaseError)) return error instanceof Error ? error : new Error(String(error));
+  // Several endpoints may have said it in our words already.
+  const own = error.walk((cause) => isLedgerError(cause));
+  if (isLedgerError(own)) return own;
   const lost = error.walk(
     (cause) =>
       cause instanceof HttpRequestError ||

@@ -80,7 +80,19 @@ export class Book {
     );
     return {
       out,
-      node: new Connection({ url: globals.url, token: globals.token, dataDir }, this.#surroundings),
+      node: new Connection(
+        {
+          url: globals.url,
+          token: globals.token,
+          dataDir,
+          onWait: (seconds) =>
+            out.note({
+              en: `The node is busy; it is asked again in ${seconds} seconds.`,
+              zh: `节点繁忙，${seconds} 秒后重试。`,
+            }),
+        },
+        this.#surroundings,
+      ),
       dataDir,
       surroundings: this.#surroundings,
       path: (given) => resolve(from, given),

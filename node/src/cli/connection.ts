@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Patience, sendPatiently } from '@credit-ledger/sdk/client';
 import { LedgerError, type Operand } from '@credit-ledger/sdk/protocol';
 import { ENDPOINTS } from '../api/index.ts';
 import { loadConfig } from '../config.ts';
@@ -11,14 +12,22 @@ export interface ConnectionOptions {
   readonly token?: string | undefined;
   /** The node's data directory, for what the two above leave open. */
   readonly dataDir: string;
+  /** Told when the node says “later” and is waited for. */
+  readonly onWait?: (seconds: number) => void;
 }
+
+/** A person is waiting: not longer than this each time, and not often. */
+const PATIENCE: Patience = { retries: 3, mostSeconds: 30 };
 
 export interface CallOptions {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly json?: unknown;
-  /** A raw body with its media type. */
-  readonly raw?: { readonly body: BodyInit; readonly mediaType: string };
+  /** A raw body with its media type; streams are made anew each time, for a node that says “later”. */
+  readonly raw?: {
+    readonly body: string | Buffer<ArrayBuffer> | (() => BodyInit);
+    readonly mediaType: string;
+  };
   readonly reason?: string | undefined;
 }
 
@@ -70,7 +79,7 @@ export class Connection {
     if (typeof endpoint.access !== 'string')
       headers['authorization'] = `Bearer ${await this.#token(endpoint.access)}`;
     if (options.reason !== undefined) headers['x-access-reason'] = encodeURIComponent(options.reason);
-    let body: BodyInit | undefined;
+    let body: string | Buffer<ArrayBuffer> | (() => BodyInit) | undefined;
     if (options.raw !== undefined) {
       headers['content-type'] = options.raw.mediaType;
       body = options.raw.body;
@@ -80,12 +89,20 @@ export class Connection {
     }
     let response: Response;
     try {
-      response = await fetch(url, {
-        method: endpoint.method.toUpperCase(),
-        headers,
-        signal: this.#surroundings.signal,
-        ...(body === undefined ? {} : { body, duplex: 'half' }),
-      } as RequestInit);
+      const { signal } = this.#surroundings;
+      const initOf = (): RequestInit =>
+        ({
+          method: endpoint.method.toUpperCase(),
+          headers,
+          signal,
+          ...(body === undefined ? {} : { body: typeof body === 'function' ? body() : body, duplex: 'half' }),
+        }) as RequestInit;
+      response = await sendPatiently(
+        () => fetch(url, initOf()),
+        { ...PATIENCE, ...(this.#options.onWait === undefined ? {} : { onWait: this.#options.onWait }) },
+        endpoint.method === 'get',
+        signal,
+      );
     } catch (cause) {
       if (this.#surroundings.signal.aborted) throw this.#surroundings.signal.reason;
       throw new LedgerError(

@@ -127,6 +127,10 @@ const NEXT: Readonly<Record<string, Message>> = {
     en: 'Check rpcUrl. What waits is sent when the chain is back.',
     zh: '请检查 rpcUrl；链恢复后，待发送的交易会自动发送。',
   },
+  CHAIN_NO_QUORUM: {
+    en: 'See "ledger status" for what is wrong with which endpoint (rpcUrls).',
+    zh: '请用 "ledger status" 查看各链节点（rpcUrls）的问题。',
+  },
   STORE_IN_USE: {
     en: 'Another process serves this data directory; talk to it instead.',
     zh: '另一进程正在使用该数据目录，请直接访问该节点。',

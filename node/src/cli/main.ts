@@ -13,6 +13,7 @@ import { publicityCommands } from './commands/publicity.ts';
 import { subjectCommands } from './commands/subject.ts';
 import { subjectsCommands } from './commands/subjects.ts';
 import { EXIT, langOf, Output, type Surroundings } from './io.ts';
+import { usageError } from './usage.ts';
 import { isLedgerError } from '@credit-ledger/sdk/protocol';
 import { statusOfCode } from '../api/status.ts';
 
@@ -64,6 +65,8 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     .configureOutput({
       writeOut: (text) => void surroundings.stdout.write(text),
       writeErr: (text) => void surroundings.stderr.write(text),
+      // Said below, in the person's language and with a code.
+      outputError: () => undefined,
     });
   nodeCommands(book);
   intakeCommands(book);
@@ -82,10 +85,16 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     await program.parseAsync([...argv], { from: 'user' });
     return book.exitCode;
   } catch (error) {
-    // Help and version are ends, not errors; what commander refuses it has said itself.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.unable;
+    if (error instanceof CommanderError) {
+      // Help and version are ends, not errors.
+      if (error.exitCode === 0) return EXIT.ok;
+      // A group without a command has shown its help; a program wants an error all the same.
+      if (error.code !== 'commander.help' || wantsJson)
+        new Output(surroundings, lang, wantsJson).error(usageError(error));
+      return EXIT.unable;
+    }
     // Somebody has ended it: there is nothing to explain.
-    if (surroundings.signal.aborted) return EXIT.interrupted;
+    if (surroundings.signal.aborted && !isLedgerError(error, 'SHUTDOWN_TOO_SLOW')) return EXIT.interrupted;
     const out = book.out ?? new Output(surroundings, lang, wantsJson);
     out.error(error);
     if (book.exitCode !== EXIT.ok) return book.exitCode;

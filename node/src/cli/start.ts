@@ -1,8 +1,21 @@
+import { EXIT } from './io.ts';
 import { run } from './main.ts';
 
+/** A terminal and npm both pass one Ctrl+C on: that is no second wish. */
+const TWICE_MILLISECONDS = 500;
+
 const ending = new AbortController();
+let firstAt = 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => ending.abort(new Error(signal)));
+  process.on(signal, () => {
+    if (!ending.signal.aborted) {
+      firstAt = performance.now();
+      ending.abort(new Error(signal));
+    } else if (performance.now() - firstAt > TWICE_MILLISECONDS) {
+      // Whoever asks a second time does not want to wait: the store survives it, what was in hand begins anew.
+      process.exit(EXIT.interrupted);
+    }
+  });
 }
 process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
@@ -12,3 +25,5 @@ process.exitCode = await run(process.argv.slice(2), {
   stderr: process.stderr,
   signal: ending.signal,
 });
+// What was told to end and still holds something open must not hold the process.
+if (ending.signal.aborted) setTimeout(() => process.exit(), 2_000).unref();

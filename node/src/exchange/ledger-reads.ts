@@ -278,7 +278,8 @@ export class ChainLedgerReads implements LedgerReads {
       return (await this.#read((client) => client.getBlock({ blockTag: 'pending' }))).timestamp;
     } catch (error) {
       // Engines without a pending block are no worse than their last one.
-      if (isLedgerError(error) && error.code !== 'CHAIN_UNREACHABLE') return undefined;
+      const unknown = isLedgerError(error, 'CHAIN_UNREACHABLE') || isLedgerError(error, 'CHAIN_NO_QUORUM');
+      if (isLedgerError(error) && !unknown) return undefined;
       if (error instanceof BaseError) return undefined;
       throw error;
     }

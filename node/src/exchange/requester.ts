@@ -39,7 +39,7 @@ import {
   whyConsentNotGiven,
 } from './consents.ts';
 import { consentNeeded, whyGrantNotUsable } from './eligibility.ts';
-import { storedError } from './errors.ts';
+import { rejection, storedError } from './errors.ts';
 import { citeCall, lodgeCall, requestTuple } from './log-calls.ts';
 import {
   type ExchangeLog,
@@ -71,6 +71,8 @@ export interface RequesterParts {
   readonly log?: ExchangeLog;
   readonly wait?: Wait;
   readonly pauses?: { readonly firstMilliseconds: number; readonly mostMilliseconds: number };
+  /** Questions that may be open; further ones are refused with `BUSY`. 1000 by default. */
+  readonly mostOpen?: number;
 }
 
 /** A question as the agency's people put it. */
@@ -102,6 +104,8 @@ export interface Ask {
   readonly askedBy: string;
 }
 
+/** Each is pursued by itself, so their number is also that of calls to other nodes. */
+const MOST_OPEN = 1000;
 const HOUR_SECONDS = 3_600;
 const MAX_EXPIRY_SECONDS = 30 * 86_400;
 /** So long after its expiry a logged answer is still fetched from a responder that was away. */
@@ -153,7 +157,7 @@ export class Requester {
    * Puts a question to one register and returns its number; the outcome comes by itself.
    * Errors: `USCC_…`, `APPLICATION_UNKNOWN`, `PREDICATE_UNKNOWN`, `PREDICATE_NOT_LISTED`,
    * `REGISTER_UNKNOWN`, `GRANT_MISSING`, `GRANT_NOT_USABLE`, `EXPIRY_INVALID`, `CLIENT_KEY_TAKEN`,
-   * `REQUEST_ID_TAKEN`, `CONSENT_…`, `BINDING_ENDED`, `CLOCK_OFF`, `CHAIN_…`.
+   * `REQUEST_ID_TAKEN`, `CONSENT_…`, `BINDING_ENDED`, `BUSY`, `CLOCK_OFF`, `CHAIN_…`.
    */
   async ask(ask: Ask): Promise<bigint> {
     const { facts, clock, db, transactions } = this.#parts;
@@ -163,6 +167,7 @@ export class Requester {
     const predicateHash = toBytes32(predicateHashOf(predicate));
     const known = await this.#asked(ask, uscc);
     if (known !== undefined) return known;
+    if ((await this.#store.countOpen()) >= (this.#parts.mostOpen ?? MOST_OPEN)) throw rejection('BUSY');
     const { time } = await agreedTime(facts, clock);
     const register = await facts.register(ask.registerId);
     if (register === undefined) throw registerUnknown(ask.registerId);

@@ -27,6 +27,7 @@ export function pauseWhilePending(
 
 const TRANSIENT = [
   'BUSY',
+  'CHAIN_NO_QUORUM',
   'CHAIN_UNREACHABLE',
   'CHAIN_REFUSED_REQUEST',
   'CITATION_NOT_SEEN',

@@ -1,4 +1,4 @@
-import { dateOfDay, dayAt, isLedgerError } from '@credit-ledger/sdk/protocol';
+import { dateOfDay, dayAt, isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../store/database.ts';
@@ -32,6 +32,8 @@ export interface ImportRequest {
   readonly startedBy: string;
   /** Told the import's number as soon as it has one: the file has been checked as a whole by then. */
   readonly onStarted?: ((importId: bigint) => void) | undefined;
+  /** Aborted, the import ends after the rows that are being written, as `IMPORT_INTERRUPTED`. */
+  readonly signal?: AbortSignal | undefined;
   /** Told after each chunk; `total` is known from the check of the whole file. */
   readonly onProgress?: ((done: ImportCounts, total: number) => void) | undefined;
 }
@@ -156,6 +158,7 @@ export class ImportService {
         const after = await this.#db.transaction((db) => this.#writeChunk(db, importId, plan, chunk, counts));
         Object.assign(counts, after);
         request.onProgress?.({ ...counts }, total);
+        if (request.signal?.aborted === true && counts.rows < total) throw interrupted(counts.rows, total);
       }
     } catch (error) {
       await new ImportStore(this.#db).end(
@@ -218,6 +221,17 @@ export class ImportService {
     await imports.progress(importId, after);
     return after;
   }
+}
+
+function interrupted(rows: number, total: number): LedgerError {
+  return new LedgerError(
+    'IMPORT_INTERRUPTED',
+    {
+      en: `The node was stopped after ${rows} of ${total} rows. Import the file again: what is there already is recognised, and the rest is added.`,
+      zh: `节点停止时已导入 ${rows}/${total} 行。请重新导入该文件：已导入的行会被识别，其余继续导入。`,
+    },
+    { rows, total },
+  );
 }
 
 type StoreOutcome =

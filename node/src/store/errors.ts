@@ -30,6 +30,18 @@ export function asStoreError(error: unknown): Error {
   );
 }
 
+/** Nothing was done: so much waits that another would wait in vain. */
+export function storeBusy(waiting: number): LedgerError {
+  return new LedgerError(
+    'STORE_BUSY',
+    {
+      en: 'Too much waits for the database already; nothing was done. Try again in a moment.',
+      zh: '等待数据库的操作过多，本次未作任何处理，请稍后再试。',
+    },
+    { waiting },
+  );
+}
+
 /** True when a statement failed because a row with this key exists already. */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   return (

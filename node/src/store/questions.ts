@@ -129,6 +129,13 @@ export class QuestionStore {
     return rows.map(({ id }) => BigInt(id));
   }
 
+  async countOpen(): Promise<number> {
+    const [row] = await this.#db.query<{ n: string }>(
+      "SELECT count(*) AS n FROM asked_questions WHERE state IN ('created', 'sent')",
+    );
+    return Number(row?.n ?? 0);
+  }
+
   /** Notes the transaction that cites its consent: the question is sent once that is in a block. */
   async citedBy(id: bigint, outboxId: bigint): Promise<void> {
     await this.#db.query('UPDATE asked_questions SET citation_outbox_id = $2 WHERE id = $1', [id, outboxId]);

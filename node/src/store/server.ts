@@ -1,11 +1,15 @@
 import pg from 'pg';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import type { Database } from './database.ts';
+import { storeBusy } from './errors.ts';
 import { SessionDatabase, type Connection, type Engine } from './session.ts';
 
 /** Names the ledger's advisory lock among those of a database ('CRLD'). */
 const OWNER_LOCK = 0x43524c44;
 const LOCK_WAIT_MILLISECONDS = 3_000;
+/** For a new connection, and for one of the pool that others use. */
+const CONNECT_MILLISECONDS = 10_000;
+const MOST_WAITING = 1000;
 
 const INT8_OID = 20;
 const NUMERIC_OID = 1700;
@@ -44,14 +48,25 @@ class ServerEngine implements Engine {
 
   constructor(url: string) {
     this.#url = url;
-    this.#pool = new pg.Pool({ connectionString: url, types, max: 6 });
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      types,
+      max: 6,
+      connectionTimeoutMillis: CONNECT_MILLISECONDS,
+    });
     // An idle connection that breaks is replaced; the statement that needs one reports what is wrong.
     this.#pool.on('error', () => undefined);
     this.loose = {
       query: async (sql, parameters) =>
-        (await this.#pool.query<pg.QueryResultRow>(sql, [...parameters])).rows,
-      exec: async (sql) => void (await this.#pool.query(sql)),
+        (await this.#roomy().query<pg.QueryResultRow>(sql, [...parameters])).rows,
+      exec: async (sql) => void (await this.#roomy().query(sql)),
     };
+  }
+
+  /** The pool, as long as not too much waits for it. Errors: `STORE_BUSY`. */
+  #roomy(): pg.Pool {
+    if (this.#pool.waitingCount >= MOST_WAITING) throw storeBusy(MOST_WAITING);
+    return this.#pool;
   }
 
   /** Connects the writer if there is none and takes the lock. */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import type { Database, JsonParameter, Parameter } from './database.ts';
-import { asStoreError } from './errors.ts';
+import { asStoreError, storeBusy } from './errors.ts';
 
 /** One connection of an engine: the least that the two engines must do alike. */
 export interface Connection {
@@ -21,6 +21,9 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** Transactions that may wait for their turn: beyond that the database is stuck, and waiting only fills the memory. */
+const MOST_WAITING = 1000;
+
 interface Scope {
   readonly root: SessionDatabase;
   open: boolean;
@@ -32,6 +35,7 @@ const currentScope = new AsyncLocalStorage<Scope>();
 export class SessionDatabase implements Database {
   readonly #engine: Engine;
   #tail: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
   #closed: Promise<void> | undefined;
 
   constructor(engine: Engine) {
@@ -50,9 +54,13 @@ export class SessionDatabase implements Database {
 
   async transaction<T>(work: (db: Database) => Promise<T>): Promise<T> {
     this.#check();
+    if (this.#waiting >= MOST_WAITING) throw storeBusy(MOST_WAITING);
+    this.#waiting += 1;
     const turn = this.#tail.then(() => this.#transact(work));
     this.#tail = turn.catch(() => undefined);
-    return turn;
+    return turn.finally(() => {
+      this.#waiting -= 1;
+    });
   }
 
   afterCommit(callback: () => void): void {

@@ -1,5 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { LedgerError, type Operand } from '../protocol/index.ts';
+import { DEFAULT_PATIENCE, type Patience, sendPatiently } from './patience.ts';
 import type { components, paths } from './schema.ts';
 
 /** Data types of the API by name, as its description has them. */
@@ -15,6 +16,8 @@ export interface LedgerClientOptions {
   readonly fetch?: (request: Request) => Promise<Response>;
   /** Longest wait for one response; 30 s by default. */
   readonly timeoutMilliseconds?: number;
+  /** How a node that says “later” (429 or 503 with `Retry-After`) is waited for: three times a minute at most. */
+  readonly patience?: Partial<Patience>;
 }
 
 interface Outcome<T> {
@@ -32,14 +35,20 @@ export class LedgerClient {
 
   constructor(options: LedgerClientOptions) {
     const timeout = options.timeoutMilliseconds ?? 30_000;
+    const patience: Patience = { ...DEFAULT_PATIENCE, ...options.patience };
     const send = options.fetch ?? ((request: Request) => globalThis.fetch(request));
     this.api = createClient<paths>({
       baseUrl: options.baseUrl.replace(/\/+$/, ''),
       ...(options.token === undefined ? {} : { headers: { Authorization: `Bearer ${options.token}` } }),
-      fetch: (request) =>
-        send(
-          new Request(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(timeout)]) }),
-        ),
+      fetch: (request) => {
+        const sendOnce = (once: Request): Promise<Response> =>
+          send(new Request(once, { signal: AbortSignal.any([once.signal, AbortSignal.timeout(timeout)]) }));
+        // A file is not kept a second time in memory for the case that it is to be sent again.
+        const type = request.headers.get('content-type');
+        if (request.body !== null && type?.startsWith('application/json') !== true) return sendOnce(request);
+        const isReading = request.method === 'GET' || request.method === 'HEAD';
+        return sendPatiently(() => sendOnce(request.clone()), patience, isReading, request.signal);
+      },
     });
   }
 

@@ -2130,6 +2130,16 @@ export interface components {
                 unwitnessed: number;
             };
             chainId: string | null;
+            /** @description How each chain endpoint fares, where the node has several; else empty. */
+            endpoints: {
+                headBlock: string | null;
+                host: string;
+                /** @description Its place in the settings; 0 is the node’s own. */
+                index: number;
+                /** @description Since when it is set aside. */
+                since: string | null;
+                trouble: ("unreachable" | "lagging" | "contradicts" | "wrong-chain") | null;
+            }[];
             /** @description Latest block that the node has worked through. */
             followedBlock: string | null;
             followedDate: string | null;

@@ -263,6 +263,7 @@ export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
         witness: `0x${'2'.repeat(40)}`,
         outbox: { operator: 0, witness: 0 },
         batches: { unbatchedEntries: 0, unanchored: 0, unwitnessed: 0 },
+        endpoints: [],
       }),
       outbox: async () => [],
       network: async () => ({ format: 'credit-network/1' }),

@@ -192,6 +192,17 @@ export const ChainStatus = z
       .object({ operator: z.int(), witness: z.int() })
       .meta({ description: 'Transactions not in a block yet.' }),
     batches: z.object({ unbatchedEntries: z.int(), unanchored: z.int(), unwitnessed: z.int() }),
+    endpoints: z
+      .array(
+        z.object({
+          index: z.int().meta({ description: 'Its place in the settings; 0 is the node’s own.' }),
+          host: z.string(),
+          headBlock: z.string().nullable(),
+          trouble: z.enum(['unreachable', 'lagging', 'contradicts', 'wrong-chain']).nullable(),
+          since: Moment.nullable().meta({ description: 'Since when it is set aside.' }),
+        }),
+      )
+      .meta({ description: 'How each chain endpoint fares, where the node has several; else empty.' }),
   })
   .meta({ id: 'ChainStatus' });
 export type ChainStatus = z.output<typeof ChainStatus>;

@@ -30,7 +30,9 @@ import type {
 } from '../schemas/answers.ts';
 import type { PageOf } from '../schemas/common.ts';
 import type { AnswersPort, QuestionsPort } from '../services.ts';
+import { busy } from '../traffic.ts';
 import { pageFrom } from './intake.ts';
+import { Slots } from './slots.ts';
 import { dateText, failureOf } from './words.ts';
 
 /** Our questions to others. */
@@ -120,9 +122,14 @@ export function refusalView(code: number | null): Question['refusal'] {
   };
 }
 
+/** A verification takes a processor for a while: few at once, and not many more waiting. */
+const VERIFIED_AT_ONCE = 2;
+const VERIFICATIONS_WAITING = 32;
+
 /** Questions of others to us, and verification. */
 export class Answers implements AnswersPort {
   readonly #rooms: Rooms;
+  readonly #verifying = new Slots(VERIFIED_AT_ONCE, VERIFICATIONS_WAITING);
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
@@ -170,7 +177,14 @@ export class Answers implements AnswersPort {
     };
   }
 
-  async verify({ answer, expected, checkpoint }: Verify): Promise<Verification> {
+  async verify(verify: Verify): Promise<Verification> {
+    return this.#verifying.run(
+      () => this.#verified(verify),
+      () => busy('verifications', VERIFICATIONS_WAITING),
+    );
+  }
+
+  async #verified({ answer, expected, checkpoint }: Verify): Promise<Verification> {
     const { view, clock } = this.#rooms;
     const expectations: Expectations = {
       now: Math.floor(clock.now().getTime() / 1000),

@@ -24,7 +24,7 @@ export class Health implements HealthPort {
   }
 
   async gauges(): Promise<Record<string, number>> {
-    const { follower, outbox, prover, registers, publicity, db } = this.#rooms;
+    const { chain, follower, outbox, prover, registers, publicity, db } = this.#rooms;
     const { followedBlock, headBlock, lag, state, silentMilliseconds } = follower.status();
     const writers = await outbox.status();
     const register = await registers.status();
@@ -36,6 +36,7 @@ export class Health implements HealthPort {
       chain_lag_blocks: Number(lag ?? 0),
       chain_silent_seconds: Math.floor((silentMilliseconds ?? 0) / 1000),
       chain_following: state === 'following' ? 1 : 0,
+      chain_endpoints_aside: chain.endpoints().filter(({ trouble }) => trouble !== null).length,
       outbox_open_operator: writers.operator.queued + writers.operator.sent,
       outbox_open_witness: writers.witness.queued + writers.witness.sent,
       entries_unbatched: register.unbatchedEntries,

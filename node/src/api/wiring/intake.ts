@@ -21,6 +21,7 @@ import type { Rooms } from '../rooms.ts';
 import type { PageOf } from '../schemas/common.ts';
 import type { CreditRecord, Import, Issue } from '../schemas/intake.ts';
 import type { ImportsPort, Upload } from '../services.ts';
+import { busy, endingSoon } from '../traffic.ts';
 import { dateText, endText, failureOf } from './words.ts';
 
 const SPREADSHEET = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
@@ -30,6 +31,10 @@ export class Imports implements ImportsPort {
   readonly #rooms: Rooms;
   readonly #logger: Logger;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #interrupt = new AbortController();
+  /** Being read, waiting or under way. */
+  #taken = 0;
+  #ending = false;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(rooms: Rooms) {
@@ -38,12 +43,24 @@ export class Imports implements ImportsPort {
   }
 
   async start(upload: Upload): Promise<Import> {
+    const giveBack = this.#take();
+    try {
+      return await this.#started(upload, giveBack);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  async #started(upload: Upload, giveBack: () => void): Promise<Import> {
     const profile = await profileOf(this.#rooms.config.dataDir, upload.profile);
     // Readable again and again, yet never at rest on a disk in the clear: uploads hold personal columns.
     const source = await streamSource(upload.stream, this.#rooms.config.maxImportMebibytes * 1024 * 1024);
-    return this.#begin({ input: source, fileName: upload.fileName, profile, startedBy: upload.by }, () =>
-      source.close(),
-    );
+    const request = { input: source, fileName: upload.fileName, profile, startedBy: upload.by };
+    return this.#begin({ ...request, signal: this.#interrupt.signal }, async () => {
+      giveBack();
+      await source.close();
+    });
   }
 
   async addRows(
@@ -60,7 +77,10 @@ export class Imports implements ImportsPort {
     const sha256 = createHash('sha256')
       .update(canonicalBytes({ rows, profile: plan.profile.id }))
       .digest();
-    const done = await this.#inTurn(() => this.#rooms.imports.importTable(table, plan, by, sha256));
+    const giveBack = this.#take();
+    const done = await this.#inTurn(() => this.#rooms.imports.importTable(table, plan, by, sha256)).finally(
+      giveBack,
+    );
     const found = await this.get(done.importId);
     if (found === undefined) throw new Error('an import is missing that was just made');
     const issues = await this.#rooms.imports.issues(done.importId, { limit: 10_000 });
@@ -114,6 +134,36 @@ export class Imports implements ImportsPort {
     return { bytes, mediaType: SPREADSHEET, name: `import-${id}-to-mend.xlsx` };
   }
 
+  /** Imports that are being read, wait or are under way: for metrics. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /**
+   * Takes nothing more in, and ends what is under way: by itself within the time, or else after the rows
+   * that are being written. An import that was cut short says `IMPORT_INTERRUPTED`; importing its file
+   * again completes it.
+   */
+  async stop(withinMilliseconds: number): Promise<void> {
+    this.#ending = true;
+    const impatience = setTimeout(() => this.#interrupt.abort(), withinMilliseconds);
+    await this.idle();
+    clearTimeout(impatience);
+  }
+
+  /** Errors: `BUSY`, `SHUTTING_DOWN`; nothing of the file has been read then. */
+  #take(): () => void {
+    if (this.#ending) throw endingSoon();
+    const most = this.#rooms.config.importsWaiting;
+    if (this.#taken > most) throw busy('imports', most);
+    this.#taken += 1;
+    let given = false;
+    return () => {
+      if (!given) this.#taken -= 1;
+      given = true;
+    };
+  }
+
   /** Resolves when no import is under way. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled([...this.#running]);
@@ -128,7 +178,11 @@ export class Imports implements ImportsPort {
           reject,
         );
       };
-      const running = this.#inTurn(() => this.#rooms.imports.importFile({ ...request, onStarted }))
+      const running = this.#inTurn(() => {
+        // What has not begun is not begun any more: its caller is told so.
+        if (this.#ending) throw endingSoon();
+        return this.#rooms.imports.importFile({ ...request, onStarted });
+      })
         .then(
           ({ importId, rows, records }) => {
             this.#logger.info({ import: importId.toString(), rows, records }, 'import done');
@@ -146,7 +200,7 @@ export class Imports implements ImportsPort {
   }
 
   /** One after the other: two imports at once would not see each other's documents. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
     const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => undefined);
     return turn;

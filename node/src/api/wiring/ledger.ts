@@ -213,6 +213,13 @@ export class Ledger implements LedgerPort {
         unanchored: register.waitingBatches,
         unwitnessed: await unwitnessed(this.#rooms),
       },
+      endpoints: this.#rooms.chain.endpoints().map(({ index, host, headBlock, trouble, since }) => ({
+        index,
+        host,
+        headBlock: headBlock?.toString() ?? null,
+        trouble,
+        since: since?.toISOString() ?? null,
+      })),
     };
   }
 

@@ -403,9 +403,9 @@ async function requireFile(path: string): Promise<void> {
 }
 
 /** A file as the body of a request, streamed. */
-async function bodyOf(path: string): Promise<BodyInit> {
+async function bodyOf(path: string): Promise<() => BodyInit> {
   await requireFile(path);
-  return Readable.toWeb(createReadStream(path)) as unknown as BodyInit;
+  return () => Readable.toWeb(createReadStream(path)) as unknown as BodyInit;
 }
 
 /** Reads a JSON file as text. Errors: `FILE_NOT_FOUND`. */

@@ -102,7 +102,7 @@ export function nodeCommands(book: Book): void {
         }),
       );
       if (!surroundings.signal.aborted) await once(surroundings.signal, 'abort');
-      await node.stop();
+      await inTime(node.stop(), config.shutdownSeconds + SLACK_SECONDS);
     },
   );
 
@@ -120,7 +120,10 @@ export function nodeCommands(book: Book): void {
         ready.body[part].ok ? 'ok' : '✖',
         ready.body[part].detail,
       ]);
-      const { followedBlock, headBlock, outbox, batches, memberId } = chain.body;
+      const { followedBlock, headBlock, outbox, batches, memberId, endpoints } = chain.body;
+      const aside = endpoints
+        .filter(({ trouble }) => trouble !== null)
+        .map(({ host, trouble, since }) => `${host} (${trouble ?? ''}, ${since ?? ''})`);
       const lines = [
         `${await node.url()}  ${out.words(ready.body.ready ? { en: 'ready', zh: '就绪' } : { en: 'NOT ready', zh: '未就绪' })}`,
         table(out.lang === 'zh' ? ['部分', '状态', '说明'] : ['part', 'state', 'detail'], parts),
@@ -128,6 +131,14 @@ export function nodeCommands(book: Book): void {
           en: `member ${memberId ?? 'none yet'} · block ${followedBlock ?? '–'} of ${headBlock ?? '–'} · on the way: ${counted(outbox.operator + outbox.witness, 'transaction')}, ${counted(batches.unbatchedEntries, 'entry', 'entries')}, ${counted(batches.unanchored, 'batch', 'batches')}`,
           zh: `成员 ${memberId ?? '尚未加入'} · 区块 ${followedBlock ?? '–'} / ${headBlock ?? '–'} · 待上链：交易 ${outbox.operator + outbox.witness}，条目 ${batches.unbatchedEntries}，批次 ${batches.unanchored}`,
         }),
+        ...(aside.length === 0
+          ? []
+          : [
+              out.words({
+                en: `set aside, of ${endpoints.length} chain endpoints: ${aside.join(', ')}`,
+                zh: `${endpoints.length} 个链节点中已停用：${aside.join('、')}`,
+              }),
+            ]),
       ];
       out.result({ ...ready.body, ledger: chain.body }, lines.join('\n'));
       if (!ready.body.ready) exit(EXIT.failed);
@@ -211,4 +222,31 @@ export function nodeCommands(book: Book): void {
       );
     },
   );
+}
+
+/** What comes after the requests and imports have ended: closing the store, ending the workers. */
+const SLACK_SECONDS = 15;
+
+/** @throws LedgerError SHUTDOWN_TOO_SLOW when the node does not end: whoever waits for the process must not wait for ever */
+async function inTime(stopped: Promise<void>, seconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooSlow = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new LedgerError(
+          'SHUTDOWN_TOO_SLOW',
+          {
+            en: `The node did not end within ${seconds} seconds and is left as it is; the next start goes on from what was committed.`,
+            zh: `节点未能在 ${seconds} 秒内停止，进程直接结束；下次启动将从已提交的状态继续。`,
+          },
+          { seconds },
+        ),
+      );
+    }, seconds * 1000);
+  });
+  try {
+    await Promise.race([stopped, tooSlow]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
