@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { numberToHex } from 'viem';
-import { ChainClient } from '../../node/src/chain/client.ts';
+import { type ChainClient } from '../../node/src/chain/client.ts';
 import type { FollowedEvent } from '../../node/src/chain/events.ts';
 import { Endpoints, majorityOf } from '../../node/src/chain/endpoints.ts';
 import type { EventHandler } from '../../node/src/chain/follower.ts';
