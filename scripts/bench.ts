@@ -202,8 +202,8 @@ function agenciesOf(cast: Cast) {
 /** The kernel's own account of each node's high-water mark. */
 async function peakRssMiB(nodes: readonly StageNode[]): Promise<number> {
   let largest = 0;
-  for (const { pid } of nodes) {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  for (const { process: own } of nodes) {
+    const status = await readFile(`/proc/${own?.pid ?? 0}/status`, 'utf8');
     const kibibytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
     largest = Math.max(largest, Math.round(kibibytes / 1024));
   }

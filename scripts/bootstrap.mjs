@@ -22,6 +22,7 @@ const TASKS = {
   forgeries: { script: 'scripts/forgeries.ts', contracts: false },
   network: { script: 'scripts/network.ts', contracts: true },
   'test:network': { script: 'scripts/test-network.ts', contracts: true },
+  'test:chaos': { script: 'scripts/test-chaos.ts', contracts: true },
   bench: { script: 'scripts/bench.ts', contracts: true },
   ledger: { script: 'scripts/ledger.ts', contracts: false },
   lint: { script: 'scripts/lint.ts', contracts: true },

@@ -70,7 +70,7 @@ async function demonstrate(): Promise<void> {
   await writeFile(
     runFile,
     JSON.stringify({
-      nodes: stage.nodes.map(({ pid }) => pid),
+      nodes: stage.nodes.map(({ process }) => process?.pid ?? 0),
       chain: stage.chain.pids[0],
       rpcUrl: stage.chain.url,
     }),

@@ -95,7 +95,7 @@ async function run(): Promise<void> {
           progress({ chain: 'the chain', contracts: 'contracts and council', nodes: 'nodes' }[part]),
       }),
   );
-  await remember(stage.nodes.map(({ pid }) => pid));
+  await remember(stage.nodes.map(({ process }) => process?.pid ?? 0));
   const ended = (): void => void stage.stop().then(() => process.exit(130));
   process.once('SIGINT', ended);
   process.once('SIGTERM', ended);

@@ -34,7 +34,7 @@ const ORDER = [
   'system',
 ];
 /** Folders without tests, and those whose long runs have commands of their own. */
-const NOT_TESTS = new Set(['support', 'vectors', 'samples', 'network']);
+const NOT_TESTS = new Set(['support', 'vectors', 'samples', 'network', 'chaos']);
 
 const argv = process.argv.slice(2);
 const split = argv.findIndex((argument) => argument.startsWith('-'));

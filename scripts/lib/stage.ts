@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -13,7 +14,7 @@ import { deployLedger, type Deployment, type RegisterParameters } from './deploy
 import { untilStoodBySince, untilWitnessed } from './errands.ts';
 import { type FoundingMember, foundLedger, fundAccounts } from './found.ts';
 import { root } from './checks.ts';
-import { endProcesses, isAlive } from './processes.ts';
+import { endProcesses } from './processes.ts';
 
 /** An agency on the stage: a node of its own, with its own database, keys and port. */
 export interface Agency {
@@ -31,8 +32,8 @@ export interface StageNode extends Agency {
   readonly url: string;
   readonly dataDir: string;
   readonly logFile: string;
-  /** Of the node's own process; this one's when it runs in here. */
-  readonly pid: number;
+  /** Its own process; undefined when it runs in this one. */
+  readonly process: NodeProcess | undefined;
   /** Calls the node over HTTP with the local token of the role that the endpoint needs. */
   readonly connection: Connection;
 }
@@ -78,6 +79,8 @@ export interface StageOptions {
   readonly startAt?: Date;
   /** Settings of every node, besides those that differ. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Settings of one agency's node, on top. */
+  readonly settingsOf?: (agency: Agency) => Readonly<Record<string, unknown>>;
   /**
    * Starts a node in this process, for tests: the chain then ends with it too. By default each node is a process
    * of its own, which like the chain outlives this one.
@@ -137,6 +140,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
             pollMilliseconds: 200,
             ...(startAt === undefined ? {} : { clock: 'chain' }),
             ...options.settings,
+            ...options.settingsOf?.(agency),
           },
           deploymentFile,
         });
@@ -168,10 +172,11 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       const memberId = memberIds[i];
       if (memberId === undefined) throw new Error(`${agency.name} was not admitted`);
       const logFile = join(directory, `${agency.slug}.log`);
-      let { pid } = process;
+      let own: NodeProcess | undefined;
       if (startInProcess === undefined) {
-        pid = startNode(dataDir, logFile);
-        running.push({ stop: () => endProcesses([pid]) });
+        own = new NodeProcess(dataDir, logFile);
+        own.start();
+        running.push(own);
       } else running.push(await startInProcess(dataDir));
       nodes.push({
         ...agency,
@@ -179,7 +184,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
         url,
         dataDir,
         logFile,
-        pid,
+        process: own,
         connection: new Connection(
           { url, dataDir },
           { environment: {}, signal: new AbortController().signal },
@@ -214,23 +219,55 @@ async function startOwnChain(options: AnvilOptions): Promise<StageChain> {
   };
 }
 
-function startNode(dataDir: string, logFile: string): number {
-  const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(
-    process.execPath,
-    [
-      '--conditions=source',
-      '--disable-warning=ExperimentalWarning',
-      join(root, 'node/src/cli/start.ts'),
-      'serve',
-      '--data',
-      dataDir,
-    ],
-    { cwd: root, detached: true, stdio: ['ignore', log, log] },
-  );
-  closeSync(log);
-  child.unref();
-  return child.pid ?? 0;
+/** The process of a node: like a supervisor's, started again as often as one likes. It outlives this process. */
+export class NodeProcess {
+  readonly #dataDir: string;
+  readonly #logFile: string;
+  #child: ChildProcess | undefined;
+
+  constructor(dataDir: string, logFile: string) {
+    this.#dataDir = dataDir;
+    this.#logFile = logFile;
+  }
+
+  /** 0 before its first start. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  start(): void {
+    const log = openSync(this.#logFile, 'a', 0o600);
+    this.#child = spawn(
+      process.execPath,
+      [
+        '--conditions=source',
+        '--disable-warning=ExperimentalWarning',
+        join(root, 'node/src/cli/start.ts'),
+        'serve',
+        '--data',
+        this.#dataDir,
+      ],
+      { cwd: root, detached: true, stdio: ['ignore', log, log] },
+    );
+    closeSync(log);
+    this.#child.unref();
+  }
+
+  /** Ends it at once, as a power failure would; resolves when it has gone. */
+  async kill(): Promise<void> {
+    if (!this.isRunning || this.#child === undefined) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+
+  async stop(): Promise<void> {
+    if (this.isRunning) await endProcesses([this.pid]);
+  }
 }
 
 async function untilReady(node: StageNode): Promise<void> {
@@ -241,7 +278,7 @@ async function untilReady(node: StageNode): Promise<void> {
       () => false,
     );
     if (ready) return;
-    if (!isAlive(node.pid) || performance.now() > until) {
+    if ((node.process !== undefined && !node.process.isRunning) || performance.now() > until) {
       const log = await readFile(node.logFile, 'utf8');
       throw new Error(`the node of ${node.name} did not become ready:\n${log.slice(-3_000)}`);
     }

@@ -100,7 +100,27 @@ interface Identity {
 const NOBODY = 65534;
 const START_MILLISECONDS = 60_000;
 
+/** A server that is killed and started again, with its data in between. */
+export interface KillableServer {
+  readonly url: string;
+  /** Ends it at once, as a power failure would. */
+  kill(): Promise<void>;
+  /** Starts it where it is not running, and waits until it takes connections. */
+  start(): Promise<void>;
+}
+
+/** @throws Error when this machine has no PostgreSQL binaries */
+export async function killableServer(): Promise<KillableServer> {
+  const [found] = await binaries();
+  if (found === undefined) throw new Error('no PostgreSQL binaries found');
+  return prepareServer(found.directory);
+}
+
 async function startServer(directory: string): Promise<string> {
+  return (await prepareServer(directory)).url;
+}
+
+async function prepareServer(directory: string): Promise<KillableServer> {
   const isRoot = process.getuid?.() === 0;
   const as: Identity = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
   const home = await mkdtemp(join(tmpdir(), 'credit-ledger-postgres-'));
@@ -123,34 +143,58 @@ async function startServer(directory: string): Promise<string> {
     options,
   );
   const port = await freePort();
-  const server = spawn(
-    join(native, 'bin', 'postgres'),
-    // Nothing here outlives the tests, so nothing needs to reach the disk.
-    ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F', '-c', 'shared_buffers=32MB'],
-    { ...options, stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  const complaint = collect(server);
-  process.once('exit', () => server.kill('SIGQUIT'));
   const url = `postgresql://tester:${password}@127.0.0.1:${port}/postgres`;
-  await waitFor(
-    'the PostgreSQL server to accept connections',
-    async () => {
-      if (server.exitCode !== null) throw new Error(`it ended: ${complaint()}`);
-      const client = new pg.Client({ connectionString: url });
-      try {
-        await client.connect();
-        await client.end();
-        return true;
-      } catch {
-        return false;
-      }
+  let server: ChildProcess | undefined;
+  process.once('exit', () => server?.kill('SIGQUIT'));
+  const isRunning = (): boolean =>
+    server !== undefined && server.exitCode === null && server.signalCode === null;
+  const attempt = (): (() => string) => {
+    server = spawn(
+      join(native, 'bin', 'postgres'),
+      // Nothing here outlives the tests, so nothing needs to reach the disk.
+      ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F', '-c', 'shared_buffers=32MB'],
+      { ...options, stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    // The test run ends when its tests have ended, not when the server has.
+    server.unref();
+    (server.stderr as unknown as { unref?: () => void } | null)?.unref?.();
+    return collect(server);
+  };
+  const start = async (): Promise<void> => {
+    if (isRunning()) return;
+    let complaint = attempt();
+    await waitFor(
+      'the PostgreSQL server to accept connections',
+      async () => {
+        if (!isRunning()) {
+          // After a kill the workers of the one before may hold its memory for a moment.
+          if (!/still in use/.test(complaint())) throw new Error(`it ended: ${complaint()}`);
+          complaint = attempt();
+        }
+        const client = new pg.Client({ connectionString: url });
+        client.on('error', () => undefined);
+        try {
+          await client.connect();
+          await client.end();
+          return true;
+        } catch {
+          return false;
+        }
+      },
+      { timeoutMilliseconds: START_MILLISECONDS, everyMilliseconds: 100 },
+    );
+  };
+  await start();
+  return {
+    url,
+    start,
+    async kill() {
+      if (!isRunning() || server === undefined) return;
+      const gone = once(server, 'exit');
+      server.kill('SIGKILL');
+      await gone;
     },
-    { timeoutMilliseconds: START_MILLISECONDS, everyMilliseconds: 100 },
-  );
-  // The test run ends when its tests have ended, not when the server has.
-  server.unref();
-  (server.stderr as unknown as { unref?: () => void } | null)?.unref?.();
-  return url;
+  };
 }
 
 /** The binaries where the user who runs them can read them: a checkout under /root is closed to nobody. */

@@ -14,6 +14,8 @@ export interface RpcProxy {
   readonly url: string;
   /** Decides over each call; everything passes by default. */
   fate: (method: string, params: readonly unknown[]) => Fate | Promise<Fate>;
+  /** Decides over a request as a whole, however many calls are in it, before each call; everything passes by default. */
+  line: () => 'pass' | 'drop' | 'lose-answer' | Promise<'pass' | 'drop' | 'lose-answer'>;
   /** Sends what comes in to another endpoint from now on. */
   target: string;
   /** Calls seen so far, by method. */
@@ -37,7 +39,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       const parsed = JSON.parse(body) as Call | Call[];
       const calls = Array.isArray(parsed) ? parsed : [parsed];
       for (const { method } of calls) proxy.calls.set(method, (proxy.calls.get(method) ?? 0) + 1);
-      const fates: Fate[] = [];
+      const fates: Fate[] = [await proxy.line()];
       for (const { method, params } of calls) fates.push(await proxy.fate(method, params));
       if (fates.includes('drop')) {
         request.socket.destroy();
@@ -54,7 +56,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
         return;
       }
       const altered = (Array.isArray(answers) ? answers : [answers]).map((given, index) => {
-        const fate = fates[index];
+        const fate = fates[index + 1];
         if (typeof fate !== 'object') return given;
         const told = 'answer' in fate ? { result: fate.answer } : { error: fate.error };
         return { jsonrpc: '2.0', id: calls[index]?.id, ...told };
@@ -70,6 +72,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const proxy: RpcProxy = {
     url: `http://127.0.0.1:${port}`,
     fate: () => 'pass',
+    line: () => 'pass',
     target,
     calls: new Map(),
     async close() {

@@ -1,12 +1,15 @@
 import { isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
 import {
+  BaseError,
   createPublicClient,
   custom,
   http,
+  HttpRequestError,
   numberToHex,
   type Abi,
   type Address,
   type Hex,
+  type HttpTransport,
   type PublicClient,
   type RpcBlock,
   type RpcLog,
@@ -80,7 +83,7 @@ export interface CallRequest {
  * Every method may throw `CHAIN_UNREACHABLE` (try again later), with several
  * endpoints `CHAIN_NO_QUORUM` (they do not agree, so nothing is believed),
  * `CHAIN_REVERTED` (operands: the contract's error) and
- * `CHAIN_REFUSED_REQUEST` (operand `refusal`). Nothing is retried here.
+ * `CHAIN_REFUSED_REQUEST` (operand `refusal`). Nothing is sent again here.
  */
 export class ChainClient {
   readonly chainId: number;
@@ -110,10 +113,9 @@ export class ChainClient {
     this.#endpoints = endpoints;
     this.viem = createPublicClient({
       cacheTime: 0,
-      // Whoever asks decides whether to ask again: a retry in here would be an invisible one.
       transport:
         endpoints === undefined
-          ? http(options.rpcUrl, { retryCount: 0, timeout, batch: { batchSize: 100 } })
+          ? tolerant(http(options.rpcUrl, { retryCount: 0, timeout, batch: { batchSize: 100 } }))
           : custom(
               {
                 request: ({ method, params }: { method: string; params?: readonly unknown[] }) =>
@@ -287,6 +289,35 @@ export class ChainClient {
       throw asChainError(error, this.#abi);
     }
   }
+}
+
+const READS_AGAIN = 2;
+
+/**
+ * Reads once more, at once and at most twice, what a lossy line lost: following takes several requests in a row, and
+ * would begin again after each loss. What timed out is not asked again, and nothing is ever sent twice in here: whoever
+ * sends decides.
+ */
+function tolerant(transport: HttpTransport): HttpTransport {
+  return (parameters) => {
+    const made = transport(parameters);
+    const request = async (args: { method: string }): Promise<unknown> => {
+      for (let again = args.method === 'eth_sendRawTransaction' ? 0 : READS_AGAIN; ; again--) {
+        try {
+          return await made.request(args as never);
+        } catch (error) {
+          if (again === 0 || !isConnectionLost(error)) throw error;
+        }
+      }
+    };
+    return { ...made, request: request as typeof made.request };
+  };
+}
+
+function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof BaseError)) return false;
+  const lost = error.walk((cause) => cause instanceof HttpRequestError);
+  return lost instanceof HttpRequestError && lost.status === undefined;
 }
 
 function toHeader(block: RpcBlock): BlockHeader {

@@ -1743,6 +1743,8 @@ export interface components {
             };
             /** @description Found among the grants in force when left out. */
             grant?: string;
+            /** @description A name that the caller gives this asking. Asked again under it (after a lost connection, say), it is the same question, and nothing is asked twice. */
+            idempotencyKey?: string;
             /**
              * @description Whose register; needed when no register is named.
              * @example 17

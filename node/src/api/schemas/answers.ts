@@ -68,6 +68,10 @@ export const Ask = z
       description: 'The subject’s consent and the salt of its binding, where the question needs one.',
     }),
     reason: z.string().min(1).max(500).meta({ description: 'Why; goes into the access log.' }),
+    idempotencyKey: z.string().min(8).max(100).optional().meta({
+      description:
+        'A name that the caller gives this asking. Asked again under it (after a lost connection, say), it is the same question, and nothing is asked twice.',
+    }),
   })
   .refine(
     (ask) => (ask.register === undefined) !== (ask.member === undefined),

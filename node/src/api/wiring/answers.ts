@@ -55,6 +55,8 @@ export class Questions implements QuestionsPort {
       ...(ask.consent === undefined
         ? {}
         : { consent: { consentId: ask.consent.consentId as Hex, salt: ask.consent.salt as Hex } }),
+      // Of one caller: another may use the same name.
+      ...(ask.idempotencyKey === undefined ? {} : { clientKey: JSON.stringify([by, ask.idempotencyKey]) }),
     };
     const ids =
       ask.register !== undefined

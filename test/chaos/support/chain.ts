@@ -1,0 +1,122 @@
+import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mnemonicToAccount } from 'viem/accounts';
+import { ANVIL_MNEMONIC, type Anvil, startAnvil } from '../../../scripts/lib/anvil.ts';
+import type { StageChain } from '../../../scripts/lib/stage.ts';
+
+interface Snapshot {
+  readonly file: string;
+  /** On the steady clock, when the chain had written it. */
+  readonly at: number;
+}
+
+const EVERY_MILLISECONDS = 1_000;
+/** A little more than the deepest rollback. */
+const KEPT = 40;
+
+/**
+ * A chain that is killed and comes back older than it was: as of its last state on disk, about a second before, or as
+ * of an earlier one, as when a validator is restored from a backup.
+ */
+export class KillableChain {
+  readonly #directory: string;
+  readonly #stateFile: string;
+  readonly #snapshots: Snapshot[] = [];
+  #anvil: Anvil;
+  #taken = 0;
+  #taking: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(directory: string, anvil: Anvil) {
+    this.#directory = directory;
+    this.#stateFile = join(directory, 'state.json');
+    this.#anvil = anvil;
+  }
+
+  static async make(directory: string): Promise<KillableChain> {
+    await mkdir(directory, { recursive: true });
+    return new KillableChain(directory, await startAnvil(optionsOf(join(directory, 'state.json'))));
+  }
+
+  get stage(): StageChain {
+    return {
+      url: this.#anvil.url,
+      pids: [this.#anvil.pid],
+      deployer: mnemonicToAccount(ANVIL_MNEMONIC),
+      rpcUrlOf: () => this.#anvil.url,
+      stop: async () => {
+        clearInterval(this.#timer);
+        await this.#taking;
+        await this.#anvil.kill();
+      },
+    };
+  }
+
+  /** From now on the chain may come back as of any moment, and never as of one before. */
+  async keepSnapshots(): Promise<void> {
+    await this.#anvil.stop();
+    this.#anvil = await startAnvil({ ...optionsOf(this.#stateFile), port: this.#anvil.port });
+    await this.#take();
+    this.#timer = setInterval(() => {
+      this.#taking = this.#taking.then(() => this.#take());
+    }, EVERY_MILLISECONDS);
+  }
+
+  /** Kills it and starts it as of its last written state; gives how many seconds it lost, as far as known. */
+  async kill(): Promise<void> {
+    await this.#anvil.kill();
+    this.#anvil = await this.#start(this.#snapshots.length - 1, this.#stateFile);
+  }
+
+  /** Kills it and starts it as of so many seconds ago, or as of the first snapshot; gives the seconds. */
+  async rollBack(seconds: number): Promise<number> {
+    await this.#taking;
+    await this.#anvil.kill();
+    const before = performance.now() - seconds * 1000;
+    const index = Math.max(
+      0,
+      this.#snapshots.findLastIndex(({ at }) => at <= before),
+    );
+    const chosen = this.#snapshots[index];
+    if (chosen === undefined) throw new Error('no snapshot was kept');
+    // What was written later is of a chain that never was.
+    this.#snapshots.splice(index + 1);
+    this.#anvil = await this.#start(index);
+    return (performance.now() - chosen.at) / 1000;
+  }
+
+  /** From a state that was being written when the kill came nothing starts: then from the one before. */
+  async #start(index: number, first?: string): Promise<Anvil> {
+    const files = [
+      ...(first === undefined ? [] : [first]),
+      ...this.#snapshots
+        .slice(0, index + 1)
+        .reverse()
+        .map(({ file }) => file),
+    ];
+    const { port } = this.#anvil;
+    let lastError: unknown;
+    for (const file of files) {
+      if (file !== this.#stateFile) await copyFile(file, this.#stateFile);
+      try {
+        return await startAnvil({ ...optionsOf(this.#stateFile), port });
+      } catch (error) {
+        lastError = error;
+      }
+    }
+    throw lastError;
+  }
+
+  async #take(): Promise<void> {
+    const written = await stat(this.#stateFile).catch(() => undefined);
+    if (written === undefined) return;
+    const file = join(this.#directory, `state-${++this.#taken}.json`);
+    await copyFile(this.#stateFile, file);
+    this.#snapshots.push({ file, at: performance.now() - (Date.now() - written.mtimeMs) });
+    if (this.#snapshots.length > KEPT) this.#snapshots.shift();
+  }
+}
+
+function optionsOf(stateFile: string) {
+  return { stateFile, stateIntervalSeconds: 1, blockTimeSeconds: 2, mixedMining: true } as const;
+}
