@@ -404,11 +404,30 @@ describe('the follower', function () {
       expect(error.code).to.equal('CHAIN_REPLACED');
     });
 
-    it('stops with CHAIN_CONTRACTS_MISSING when the chain rolled back before the contracts', async () => {
-      const error = await endAfter(async () => {
-        await rollback(Number((await head()) - stage.deployedAtBlock) + 1);
-      });
-      expect(error.code).to.equal('CHAIN_CONTRACTS_MISSING');
+    it('waits, and undoes nothing, while the endpoint gets the chain anew from before the contracts', async () => {
+      await note(0, 3);
+      const follower = stage.follower([recorder]);
+      await follower.waitForBlock(await head());
+      const followed = await recorded();
+      const genesis = await stage.hand.request({
+        method: 'eth_getBlockByNumber',
+        params: ['0x0', false],
+      } as never);
+      stage.proxy.fate = (method, params) => {
+        if (method !== 'eth_getBlockByNumber') return 'pass';
+        return { answer: params[0] === 'latest' || params[0] === '0x0' ? genesis : null };
+      };
+      await waitFor(
+        'it to say that the endpoint is behind',
+        () => (follower.status().lastError as { code?: string } | null)?.code === 'CHAIN_BEHIND_DEPLOYMENT',
+      );
+      expect(follower.status().state).to.equal('following');
+      expect(await recorded()).to.deep.equal(followed);
+      stage.proxy.fate = () => 'pass';
+      await note(3, 4);
+      await follower.waitForBlock(await head());
+      expect(await recorded()).to.deep.equal(upTo(4));
+      expect(recorder.rollbacks).to.deep.equal([]);
     });
 
     it('stops with CHAIN_CONTRACTS_MISSING when there never were contracts at these addresses', async () => {

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mnemonicToAccount } from 'viem/accounts';
 import { ANVIL_MNEMONIC, type Anvil, startAnvil } from '../../../scripts/lib/anvil.ts';
@@ -95,16 +95,13 @@ export class KillableChain {
         .map(({ file }) => file),
     ];
     const { port } = this.#anvil;
-    let lastError: unknown;
     for (const file of files) {
+      // From half a file it would start another chain.
+      if (!(await isWhole(file))) continue;
       if (file !== this.#stateFile) await copyFile(file, this.#stateFile);
-      try {
-        return await startAnvil({ ...optionsOf(this.#stateFile), port });
-      } catch (error) {
-        lastError = error;
-      }
+      return startAnvil({ ...optionsOf(this.#stateFile), port });
     }
-    throw lastError;
+    throw new Error('no whole state of the chain is left');
   }
 
   async #take(): Promise<void> {
@@ -112,6 +109,7 @@ export class KillableChain {
     if (written === undefined) return;
     const file = join(this.#directory, `state-${++this.#taken}.json`);
     await copyFile(this.#stateFile, file);
+    if (!(await isWhole(file))) return;
     this.#snapshots.push({ file, at: performance.now() - (Date.now() - written.mtimeMs) });
     if (this.#snapshots.length > KEPT) this.#snapshots.shift();
   }
@@ -119,4 +117,14 @@ export class KillableChain {
 
 function optionsOf(stateFile: string) {
   return { stateFile, stateIntervalSeconds: 1, blockTimeSeconds: 2, mixedMining: true } as const;
+}
+
+async function isWhole(file: string): Promise<boolean> {
+  try {
+    JSON.parse(await readFile(file, 'utf8'));
+    return true;
+  } catch {
+    // Being written when it was looked at, or when the kill came.
+    return false;
+  }
 }
