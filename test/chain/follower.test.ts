@@ -404,6 +404,22 @@ describe('the follower', function () {
       expect(error.code).to.equal('CHAIN_REPLACED');
     });
 
+    it('does not believe an endpoint that serves another chain for a moment', async () => {
+      await note(0, 2);
+      const follower = stage.follower([recorder], { believedAfterMilliseconds: 60_000 });
+      await follower.waitForBlock(await head());
+      other = await startAnvil({ startAtSeconds: 1_700_000_000 });
+      stage.proxy.target = other.url;
+      const code = (): string | undefined => (follower.status().lastError as { code?: string } | null)?.code;
+      await waitFor('trouble', () => code() === 'CHAIN_REPLACED');
+      expect(follower.status().state).to.equal('following');
+      stage.proxy.target = stage.anvil.url;
+      await note(2, 3);
+      await follower.waitForBlock(await head());
+      expect(await recorded()).to.deep.equal(upTo(3));
+      expect(recorder.rollbacks).to.deep.equal([]);
+    });
+
     it('waits, and undoes nothing, while the endpoint gets the chain anew from before the contracts', async () => {
       await note(0, 3);
       const follower = stage.follower([recorder]);

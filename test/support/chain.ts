@@ -86,6 +86,7 @@ export class ChainStage {
       client: this.client(),
       clock: this.clock,
       handlers,
+      believedAfterMilliseconds: 0,
       ...QUICK,
       ...options,
     });

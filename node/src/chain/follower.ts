@@ -38,6 +38,8 @@ export interface FollowerOptions<E = LedgerEvent> {
   readonly handlers: readonly EventHandler<E>[];
   readonly pollMilliseconds?: number;
   readonly backoff?: { readonly firstMilliseconds: number; readonly mostMilliseconds: number };
+  /** For so long the endpoint must go on serving what is not our chain before following ends. 10,000 by default. */
+  readonly believedAfterMilliseconds?: number;
   /** Blocks read at once, at most. */
   readonly rangeBlocks?: number;
   /** So many of the newest blocks are read and kept one by one; a fork is found within them exactly. */
@@ -68,9 +70,9 @@ interface FollowerEvents {
 }
 
 /** Trying again does not help: the chain is another one, or says what we do not understand. */
-const FATAL = ['CHAIN_WRONG_ID', 'CHAIN_REPLACED', 'CHAIN_EVENT_UNDECODABLE'];
-/** Times in a row that the contracts must be missing before it is believed. */
-const MISSING_BELIEVED_AFTER = 3;
+/** What ends the following: believed when it is said so often and for so long. Nothing is undone meanwhile. */
+const NOT_OUR_CHAIN = ['CHAIN_WRONG_ID', 'CHAIN_REPLACED', 'CHAIN_CONTRACTS_MISSING'];
+const BELIEVED_AFTER_TIMES = 3;
 /** Of blocks that are deep and hold no event, every so many one is kept. */
 const SPARSE_STEP = 256;
 
@@ -93,6 +95,7 @@ export class Follower<E = LedgerEvent> {
   readonly #pollMilliseconds: number;
   readonly #rangeBlocks: number;
   readonly #denseBlocks: bigint;
+  readonly #believedAfterMilliseconds: number;
   readonly #pause = new Pause();
   readonly #backoff: Backoff;
   #running: Promise<void> | undefined;
@@ -100,7 +103,7 @@ export class Follower<E = LedgerEvent> {
   #verified = false;
   #rangeNow: number;
   #prunedBelow = 0n;
-  #missingSeen = 0;
+  #notOurs: { times: number; since: number | undefined } = { times: 0, since: undefined };
   #state: FollowerStatus['state'] = 'idle';
   #followed: bigint | null = null;
   #head: bigint | null = null;
@@ -119,6 +122,7 @@ export class Follower<E = LedgerEvent> {
     this.#rangeBlocks = options.rangeBlocks ?? 500;
     this.#rangeNow = this.#rangeBlocks;
     this.#denseBlocks = BigInt(options.denseBlocks ?? 256);
+    this.#believedAfterMilliseconds = options.believedAfterMilliseconds ?? 10_000;
     const { firstMilliseconds = 250, mostMilliseconds = 15_000 } = options.backoff ?? {};
     this.#backoff = new Backoff(firstMilliseconds, mostMilliseconds);
     this.events.setMaxListeners(0); // one a waiting caller
@@ -203,7 +207,7 @@ export class Follower<E = LedgerEvent> {
         const more = await this.#step();
         this.#lastError = null;
         this.#failingSince = null;
-        this.#missingSeen = 0;
+        this.#notOurs = { times: 0, since: undefined };
         this.#backoff.reset();
         if (!more && !this.#stopping) await this.#pause.wait(this.#pollMilliseconds);
       } catch (thrown) {
@@ -225,12 +229,13 @@ export class Follower<E = LedgerEvent> {
   }
 
   #isFatal(error: Error): boolean {
-    if (isLedgerError(error, 'CHAIN_CONTRACTS_MISSING')) {
-      // An endpoint that is just going back or starting may show an empty state for a moment.
-      this.#missingSeen++;
-      return this.#missingSeen >= MISSING_BELIEVED_AFTER;
-    }
-    return FATAL.some((code) => isLedgerError(error, code));
+    if (isLedgerError(error, 'CHAIN_EVENT_UNDECODABLE')) return true;
+    if (!NOT_OUR_CHAIN.some((code) => isLedgerError(error, code))) return false;
+    // An endpoint that is just starting or being restored may show an empty chain, or another one, for a moment.
+    this.#notOurs.times += 1;
+    this.#notOurs.since ??= performance.now();
+    const { times, since } = this.#notOurs;
+    return times >= BELIEVED_AFTER_TIMES && performance.now() - since >= this.#believedAfterMilliseconds;
   }
 
   /** Reads one range, or undoes a fork; true when there is more to do at once. */
