@@ -109,18 +109,18 @@ export interface KillableServer {
   start(): Promise<void>;
 }
 
-/** @throws Error when this machine has no PostgreSQL binaries */
-export async function killableServer(): Promise<KillableServer> {
+/** With its data in `parent`, or in a temporary directory. @throws Error when this machine has no PostgreSQL binaries */
+export async function killableServer(parent?: string): Promise<KillableServer> {
   const [found] = await binaries();
   if (found === undefined) throw new Error('no PostgreSQL binaries found');
-  return prepareServer(found.directory);
+  return prepareServer(found.directory, parent);
 }
 
 async function startServer(directory: string): Promise<string> {
   return (await prepareServer(directory)).url;
 }
 
-async function prepareServer(directory: string): Promise<KillableServer> {
+async function prepareServer(directory: string, parent?: string): Promise<KillableServer> {
   const isRoot = process.getuid?.() === 0;
   const as: Identity = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
   const home = await mkdtemp(join(tmpdir(), 'credit-ledger-postgres-'));
@@ -135,7 +135,8 @@ async function prepareServer(directory: string): Promise<KillableServer> {
   const passwordFile = join(home, 'password');
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (isRoot) await chown(passwordFile, NOBODY, NOBODY);
-  const data = join(home, 'data');
+  const data = parent === undefined ? join(home, 'data') : await mkdtemp(join(parent, 'data-'));
+  if (parent !== undefined && isRoot) await chown(data, NOBODY, NOBODY);
   const options = { ...as, cwd: home, env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' } };
   await promisify(execFile)(
     join(native, 'bin', 'initdb'),

@@ -378,6 +378,8 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'IMPORT_INTERRUPTED',
     'SHUTTING_DOWN',
     'STORE_BUSY',
+    'STORE_DISK_FULL',
+    'STORE_MIGRATION_FAILED',
     'STORE_UNAVAILABLE',
     'STORE_CLOSED',
     'NOT_READY',

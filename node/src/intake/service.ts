@@ -66,6 +66,8 @@ export class ImportService {
   readonly #clock: Clock;
   readonly #onRecords: OnRecords;
   readonly #limits: IntakeLimits;
+  /** How imports ended that the store could not be told of: it was away. Told as soon as anybody looks. */
+  readonly #untold = new Map<bigint, { readonly state: 'done' | 'failed'; readonly error: unknown }>();
 
   constructor(
     db: Database,
@@ -87,6 +89,14 @@ export class ImportService {
   /** Marks imports that a crash left running. Called once at start. Returns how many. */
   failInterrupted(): Promise<number> {
     return new ImportStore(this.#db).failInterrupted(this.#clock.now(), { code: 'IMPORT_INTERRUPTED' });
+  }
+
+  /** Tells the store how imports ended while it was away; until then they would seem to be running. Errors: `STORE_…`. */
+  async tellEnds(): Promise<void> {
+    for (const [importId, { state, error }] of this.#untold) {
+      await new ImportStore(this.#db).end(importId, state, this.#clock.now(), error);
+      this.#untold.delete(importId);
+    }
   }
 
   /**
@@ -117,6 +127,7 @@ export class ImportService {
   }
 
   async find(importId: bigint): Promise<ImportRow | undefined> {
+    await this.tellEnds();
     return new ImportStore(this.#db).byId(importId);
   }
 
@@ -161,15 +172,16 @@ export class ImportService {
         if (request.signal?.aborted === true && counts.rows < total) throw interrupted(counts.rows, total);
       }
     } catch (error) {
-      await new ImportStore(this.#db).end(
-        importId,
-        'failed',
-        this.#clock.now(),
-        isLedgerError(error) ? error.toJSON() : { code: 'INTERNAL' },
-      );
+      this.#untold.set(importId, {
+        state: 'failed',
+        error: isLedgerError(error) ? error.toJSON() : { code: 'INTERNAL' },
+      });
+      // What ended it is what the caller is told, and not that the store is away, which it may have been.
+      await this.tellEnds().catch(() => undefined);
       throw error;
     }
-    await new ImportStore(this.#db).end(importId, 'done', this.#clock.now());
+    this.#untold.set(importId, { state: 'done', error: null });
+    await this.tellEnds();
     return {
       importId,
       profile,

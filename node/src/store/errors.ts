@@ -13,6 +13,7 @@ export function asStoreError(error: unknown): Error {
   const sqlState = text(code);
   const fromServer = sqlState !== null && /^[0-9A-Z]{5}$/.test(sqlState) && severity !== undefined;
   // 57P01..57P03: the server is going down or not up yet; 08…: the connection broke.
+  if (sqlState === 'ENOSPC') return diskFull(sqlState);
   if (!fromServer || sqlState.startsWith('08') || sqlState.startsWith('57P')) {
     return new LedgerError(
       'STORE_UNAVAILABLE',
@@ -20,6 +21,7 @@ export function asStoreError(error: unknown): Error {
       { reason: sqlState ?? (error instanceof Error ? error.message : String(error)) },
     );
   }
+  if (sqlState === '53100' || sqlState === '58030') return diskFull(sqlState);
   const isDataError = sqlState.startsWith('22') || sqlState.startsWith('23');
   const reason = isDataError || !(error instanceof Error) ? null : error.message;
   const what = [sqlState, text(constraint), reason].filter((part) => part !== null).join(', ');
@@ -27,6 +29,18 @@ export function asStoreError(error: unknown): Error {
     'STORE_STATEMENT_REFUSED',
     { en: `The database refused a statement (${what}).`, zh: `数据库拒绝执行语句（${what}）。` },
     { sqlState, constraint: text(constraint), table: text(table), column: text(column) },
+  );
+}
+
+/** Nothing of the transaction was kept; what was acknowledged before is safe. */
+function diskFull(reason: string): LedgerError {
+  return new LedgerError(
+    'STORE_DISK_FULL',
+    {
+      en: 'The disk of the database is full or fails; nothing of this was kept. Make room, then try again: what was acknowledged before is safe.',
+      zh: '数据库所在磁盘已满或故障，本次操作未保存。请清理空间后重试；此前已确认的数据不受影响。',
+    },
+    { reason },
   );
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { LedgerError } from '@credit-ledger/sdk/protocol';
+import { isLedgerError, LedgerError } from '@credit-ledger/sdk/protocol';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Database } from './database.ts';
 
@@ -18,10 +18,16 @@ const MIGRATIONS = new URL('./migrations/', import.meta.url);
  * Returns the names of the migrations applied now.
  * Errors: `STORE_MIGRATION_CHANGED` when an applied migration reads otherwise
  * than when it was applied, `STORE_NEWER_THAN_PROGRAM` when the database was
- * migrated by a later version of the program.
+ * migrated by a later version of the program, `STORE_MIGRATION_FAILED` when one
+ * cannot be applied: then nothing of it was, and those before it stand.
+ * `directory` is for tests.
  */
-export async function migrate(db: Database, clock: Clock = systemClock): Promise<string[]> {
-  const known = await readMigrations();
+export async function migrate(
+  db: Database,
+  clock: Clock = systemClock,
+  directory: URL = MIGRATIONS,
+): Promise<string[]> {
+  const known = await readMigrations(directory);
   await db.exec(`CREATE TABLE IF NOT EXISTS schema_migrations (
     version    integer PRIMARY KEY,
     name       text NOT NULL,
@@ -58,27 +64,45 @@ export async function migrate(db: Database, clock: Clock = systemClock): Promise
   const names: string[] = [];
   for (const migration of known) {
     if (done.has(migration.version)) continue;
-    await db.transaction(async (tx) => {
-      await tx.exec(migration.sql);
-      await tx.query('INSERT INTO schema_migrations VALUES ($1, $2, $3, $4)', [
-        migration.version,
-        migration.name,
-        migration.sha256,
-        clock.now(),
-      ]);
-    });
+    await db
+      .transaction(async (tx) => {
+        await tx.exec(migration.sql);
+        await tx.query('INSERT INTO schema_migrations VALUES ($1, $2, $3, $4)', [
+          migration.version,
+          migration.name,
+          migration.sha256,
+          clock.now(),
+        ]);
+      })
+      .catch((error: unknown) => {
+        throw migrationFailed(migration, error);
+      });
     names.push(migration.name);
   }
   return names;
 }
 
-async function readMigrations(): Promise<Migration[]> {
-  const files = (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).sort();
+function migrationFailed({ version, name }: Migration, error: unknown): Error {
+  // A database that is away or full is not the migration's fault.
+  if (!isLedgerError(error, 'STORE_STATEMENT_REFUSED')) return error as Error;
+  const { message: en, messageZh: zh } = error;
+  return new LedgerError(
+    'STORE_MIGRATION_FAILED',
+    {
+      en: `Migration ${name} could not be applied, and nothing of it was: ${en} The program of the version before still runs on this database.`,
+      zh: `迁移 ${name} 未能应用，数据库未作更改：${zh} 上一版本程序仍可使用该数据库。`,
+    },
+    { version, name, ...error.operands },
+  );
+}
+
+async function readMigrations(directory: URL): Promise<Migration[]> {
+  const files = (await readdir(directory)).filter((file) => file.endsWith('.sql')).sort();
   const migrations = await Promise.all(
     files.map(async (file) => {
       const match = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file);
       if (match === null) throw new Error(`not a name for a migration: ${file}`);
-      const sql = await readFile(new URL(file, MIGRATIONS), 'utf8');
+      const sql = await readFile(new URL(file, directory), 'utf8');
       const sha256 = createHash('sha256').update(sql).digest('hex');
       return { version: Number(match[1]), name: file.slice(0, -'.sql'.length), sql, sha256 };
     }),

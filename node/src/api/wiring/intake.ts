@@ -88,6 +88,7 @@ export class Imports implements ImportsPort {
   }
 
   async list(page: { limit: number; after?: string | undefined }): Promise<PageOf<Import>> {
+    await this.#rooms.imports.tellEnds();
     const rows = await new ImportStore(this.#rooms.db).list(
       page.limit + 1,
       page.after === undefined ? undefined : BigInt(page.after),
