@@ -37,7 +37,7 @@ import { agencyOf, Publicity } from './publicity/index.ts';
 import { LettersRoom } from './letters/index.ts';
 import { OpeningsJournal, RegisterService, ThreadHasher } from './registers/index.ts';
 import { openKeyring, openStore, readAuthorities, readDeployment, SERVING_FILE } from './setup.ts';
-import { EventStore, migrate, TreeStore, type Database } from './store/index.ts';
+import { EventStore, hexOf, migrate, TreeStore, type Database } from './store/index.ts';
 import { RecordStore } from './store/records.ts';
 import { Bindings, Consents, Statements, SubjectQuestions } from './subjects/index.ts';
 import { membershipOf, Witness, type OwnMembership } from './witness/index.ts';
@@ -513,6 +513,23 @@ function watch(logger: Logger, { follower, outbox, witness, registers }: Rooms):
   outbox.events.on('trouble', (role, error) =>
     logger.warn({ role, code: error.code }, 'sending failed; trying again'),
   );
+  outbox.events.on('settled', (id) => {
+    outbox.get(id).then(
+      ({ kind, state, txHash, requestId, error }) =>
+        logger.info(
+          {
+            outbox: id.toString(),
+            kind,
+            state,
+            transaction: txHash === null ? null : hexOf(txHash),
+            ...(requestId === null ? {} : { requestId }),
+            ...(error === null ? {} : { code: error.code }),
+          },
+          'transaction settled',
+        ),
+      () => undefined, // the store went away meanwhile: said elsewhere
+    );
+  });
   witness.events.on('alarm', (alarm) =>
     logger.error({ err: alarm }, 'a register is not what its owner says'),
   );

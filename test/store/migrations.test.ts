@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { AnswerStore } from '../../node/src/store/answers.ts';
@@ -9,7 +10,10 @@ import { QuestionStore } from '../../node/src/store/questions.ts';
 const bytes = (digit: number): Uint8Array => new Uint8Array(32).fill(digit);
 
 /** A database as an earlier version of the program left it: the first `names` migrations and nothing more. */
-async function migratedUpTo(names: readonly string[]): Promise<Database> {
+async function migratedUpTo(
+  names: readonly string[],
+  atEach: (db: Database, version: number) => Promise<void> = () => Promise.resolve(),
+): Promise<Database> {
   const db = await openDatabase({ memory: true });
   await db.exec(`CREATE TABLE schema_migrations (version integer PRIMARY KEY, name text NOT NULL,
                  sha256 text NOT NULL, applied_at timestamptz NOT NULL)`);
@@ -24,14 +28,67 @@ async function migratedUpTo(names: readonly string[]): Promise<Database> {
       name,
       createHash('sha256').update(sql).digest('hex'),
     ]);
+    await atEach(db, i + 1);
   }
   return db;
+}
+
+const RELEASED = readdirSync(new URL('../../node/src/store/migrations/', import.meta.url))
+  .filter((file) => file.endsWith('.sql'))
+  .map((file) => file.slice(0, -'.sql'.length))
+  .sort();
+
+/** Puts rows into what a migration added: the fixture of its schema, where it has one. */
+async function fill(db: Database, version: number): Promise<void> {
+  const file = new URL(`./schemas/${String(version).padStart(4, '0')}.sql`, import.meta.url);
+  if (existsSync(file)) await db.exec(await readFile(file, 'utf8'));
+}
+
+/** Every row of every table, as text: by these columns, or by all that there are. */
+async function rowsOf(
+  db: Database,
+  columns?: ReadonlyMap<string, readonly string[]>,
+): Promise<{ columns: Map<string, string[]>; rows: Map<string, string[]> }> {
+  const found = new Map<string, string[]>();
+  for (const { table, column } of await db.query<{ table: string; column: string }>(
+    `SELECT table_name AS table, column_name AS column FROM information_schema.columns
+     WHERE table_schema = 'public' AND table_name <> 'schema_migrations' ORDER BY 1, ordinal_position`,
+  )) {
+    if (columns !== undefined && columns.get(table)?.includes(column) !== true) continue;
+    found.set(table, [...(found.get(table) ?? []), column]);
+  }
+  const rows = new Map<string, string[]>();
+  for (const [table, names] of found) {
+    const all = await db.query<{ row: string }>(
+      `SELECT ROW(${names.join(', ')})::text AS row FROM ${table} ORDER BY 1`,
+    );
+    rows.set(
+      table,
+      all.map(({ row }) => row),
+    );
+  }
+  return { columns: found, rows };
 }
 
 describe('A database of an earlier version', function () {
   this.timeout(60_000);
   let db: Database;
   afterEach(() => db.close());
+
+  for (const [i, name] of RELEASED.entries()) {
+    it(`keeps every row when it was made by ${name}`, async () => {
+      db = await migratedUpTo(RELEASED.slice(0, i + 1), fill);
+      const before = await rowsOf(db);
+      for (const [table, rows] of before.rows) {
+        expect(rows, `the fixture has no row in ${table}`).not.to.deep.equal([]);
+      }
+      expect(await migrate(db)).to.deep.equal(RELEASED.slice(i + 1));
+      const after = await rowsOf(db, before.columns);
+      expect([...after.columns.keys()]).to.deep.equal([...before.columns.keys()]);
+      for (const [table, rows] of before.rows) expect(after.rows.get(table), table).to.deep.equal(rows);
+      expect(await migrate(db)).to.deep.equal([]);
+    });
+  }
 
   it('keeps the questions it asked and received, and what they have used up, when requests get their owners', async () => {
     db = await migratedUpTo(['0001_ledger']);

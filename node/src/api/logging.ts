@@ -1,5 +1,6 @@
 import { isLedgerError } from '@credit-ledger/sdk/protocol';
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { currentRequestId } from '../trace.ts';
 
 export type { Logger } from 'pino';
 
@@ -15,6 +16,11 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
+    // One search for the id of a request shows all that was done for its sake, at every node.
+    mixin: () => {
+      const requestId = currentRequestId();
+      return requestId === undefined ? {} : { requestId };
+    },
     serializers: { err: loggedError, error: loggedError },
   };
   // Standard output belongs to whoever started the node.

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type GaugeName, GAUGES } from './gauges.ts';
 import type { HealthPort } from './services.ts';
 
 /** Metrics of one node, in a registry of its own: several nodes may share a process. */
@@ -17,7 +18,12 @@ export class Metrics {
     labelNames: ['code'],
     registers: [this.#registry],
   });
-  readonly #gauges = new Map<string, Gauge>();
+  readonly #gauges = new Map(
+    Object.entries(GAUGES).map(([name, help]) => [
+      name as GaugeName,
+      new Gauge({ name: `ledger_${name}`, help, registers: [this.#registry] }),
+    ]),
+  );
   readonly #health: HealthPort;
 
   constructor(health: HealthPort) {
@@ -35,17 +41,12 @@ export class Metrics {
 
   /** The text that Prometheus reads. */
   async render(): Promise<{ readonly mediaType: string; readonly text: string }> {
-    for (const [name, value] of Object.entries(await this.#health.gauges())) {
-      let gauge = this.#gauges.get(name);
-      if (gauge === undefined) {
-        gauge = new Gauge({
-          name: `ledger_${name}`,
-          help: name.replaceAll('_', ' '),
-          registers: [this.#registry],
-        });
-        this.#gauges.set(name, gauge);
-      }
-      gauge.set(value);
+    const values = await this.#health.gauges();
+    for (const [name, gauge] of this.#gauges) {
+      const value = values[name];
+      // What cannot be known now is not shown, rather than shown as it was.
+      if (value === undefined) gauge.remove();
+      else gauge.set(value);
     }
     return { mediaType: this.#registry.contentType, text: await this.#registry.metrics() };
   }

@@ -2,6 +2,7 @@ import type { Uscc } from '@credit-ledger/sdk/protocol';
 import type { Readable } from 'node:stream';
 import type { UserStore } from '../store/users.ts';
 import type { Tokens } from './auth.ts';
+import type { GaugeName } from './gauges.ts';
 import type * as Answers from './schemas/answers.ts';
 import type * as Cases from './schemas/cases.ts';
 import type { Page, PageOf } from './schemas/common.ts';
@@ -238,6 +239,6 @@ export interface PledgesPort {
 
 export interface HealthPort {
   readiness(): Promise<Readiness>;
-  /** Numbers for the metrics, by name. */
-  gauges(): Promise<Readonly<Record<string, number>>>;
+  /** Numbers for the metrics; what cannot be known now is left out. */
+  gauges(): Promise<Readonly<Partial<Record<GaugeName, number>>>>;
 }

@@ -56,6 +56,8 @@ export interface FollowerStatus {
   readonly lag: bigint | null;
   /** For how long the endpoint has shown no newer block, by this machine's steady clock; null before the first. */
   readonly silentMilliseconds: number | null;
+  /** The node's clock less the newest block's time, when it came; null before the first. */
+  readonly clockOffsetSeconds: number | null;
   readonly lastError: Error | null;
   readonly failingSince: Date | null;
 }
@@ -109,6 +111,7 @@ export class Follower<E = LedgerEvent> {
   #head: bigint | null = null;
   #headHash: Hex | undefined;
   #headSince: number | undefined;
+  #clockOffsetSeconds: number | null = null;
   #lastError: Error | null = null;
   #failingSince: Date | null = null;
 
@@ -141,6 +144,7 @@ export class Follower<E = LedgerEvent> {
       headBlock: this.#head,
       lag,
       silentMilliseconds: this.#headSince === undefined ? null : performance.now() - this.#headSince,
+      clockOffsetSeconds: this.#clockOffsetSeconds,
       lastError: this.#lastError,
       failingSince: this.#failingSince,
     };
@@ -249,6 +253,7 @@ export class Follower<E = LedgerEvent> {
     if (head.hash !== this.#headHash) {
       this.#headHash = head.hash;
       this.#headSince = performance.now();
+      this.#clockOffsetSeconds = Math.round(this.#clock.now().getTime() / 1000 - Number(head.time));
     }
     const last = await this.#store.lastBlock();
     if (last === undefined) throw new Error('the anchor block is missing');

@@ -4,6 +4,7 @@ import { bytesToHex, hexToBytes, keccak256, type Address, type Hex } from 'viem'
 import type { Clock } from '../clock.ts';
 import type { KeyRole, Keyring } from '../keys/keyring.ts';
 import type { Database } from '../store/database.ts';
+import { currentRequestId } from '../trace.ts';
 import { EventStore } from '../store/events.ts';
 import { OutboxStore, type OutboxAttempt, type OutboxError, type OutboxRow } from '../store/outbox.ts';
 import type { BlockHeader, CallRequest, ChainClient, ChainReceipt } from './client.ts';
@@ -137,6 +138,7 @@ export class Outbox implements EventHandler {
       dedupeKey: request.dedupeKey,
       to: request.to.toLowerCase(),
       data: hexToBytes(request.data),
+      requestId: currentRequestId() ?? null,
     };
     const made = await store.insert(row, this.#clock.now());
     if (made !== undefined) {

@@ -30,3 +30,4 @@ export {
   type RegisterSettings,
   type RegisterStatus,
 } from './service.ts';
+export { type Unwitnessed, unwitnessedOf } from './witnessing.ts';

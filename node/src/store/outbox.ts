@@ -22,6 +22,8 @@ export interface OutboxRow {
   readonly blockNumber: bigint | null;
   readonly blockHash: Uint8Array | null;
   readonly error: OutboxError | null;
+  /** Of the API call for the sake of which it was made; null for what the node does of itself. */
+  readonly requestId: string | null;
 }
 
 export interface OutboxError {
@@ -56,10 +58,11 @@ interface Row {
   block_number: string | null;
   block_hash: Uint8Array | null;
   error: OutboxError | null;
+  request_id: string | null;
 }
 
 const COLUMNS =
-  'id, role, kind, dedupe_key, to_address, data, state, nonce, tx_hash, attempts, block_number, block_hash, error';
+  'id, role, kind, dedupe_key, to_address, data, state, nonce, tx_hash, attempts, block_number, block_hash, error, request_id';
 
 /** The durable queue of transactions. What they mean is decided elsewhere. */
 export class OutboxStore {
@@ -71,13 +74,15 @@ export class OutboxStore {
 
   /** Adds a row unless its dedupe key exists; undefined when it did. */
   async insert(
-    row: Pick<OutboxRow, 'role' | 'kind' | 'dedupeKey' | 'to' | 'data'>,
+    row: Pick<OutboxRow, 'role' | 'kind' | 'dedupeKey' | 'to' | 'data'> & {
+      readonly requestId?: string | null;
+    },
     now: Date,
   ): Promise<bigint | undefined> {
     const [made] = await this.#db.query<{ id: string }>(
-      `INSERT INTO outbox (role, kind, dedupe_key, to_address, data, state, created_at, updated_at)
-       VALUES ($1, $2, $3, $4, $5, 'queued', $6, $6) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id`,
-      [row.role, row.kind, row.dedupeKey, row.to, row.data, now],
+      `INSERT INTO outbox (role, kind, dedupe_key, to_address, data, state, created_at, updated_at, request_id)
+       VALUES ($1, $2, $3, $4, $5, 'queued', $6, $6, $7) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id`,
+      [row.role, row.kind, row.dedupeKey, row.to, row.data, now, row.requestId ?? null],
     );
     return made === undefined ? undefined : BigInt(made.id);
   }
@@ -111,6 +116,14 @@ export class OutboxStore {
     );
     for (const { role, state, n } of rows) counts[role][state] = Number(n);
     return counts;
+  }
+
+  /** When the oldest row that is not in a block was made. */
+  async oldestOpen(): Promise<Partial<Record<OutboxRole, Date>>> {
+    const rows = await this.#db.query<{ role: OutboxRole; since: Date }>(
+      `SELECT role, min(created_at) AS since FROM outbox WHERE state IN ('queued', 'sent') GROUP BY role`,
+    );
+    return Object.fromEntries(rows.map(({ role, since }) => [role, since]));
   }
 
   /** Keeps a signed transaction and makes the row `sent`: before anything goes out. */
@@ -280,5 +293,6 @@ function fromRow(row: Row): OutboxRow {
     blockNumber: row.block_number === null ? null : BigInt(row.block_number),
     blockHash: row.block_hash,
     error: row.error,
+    requestId: row.request_id,
   };
 }

@@ -3533,6 +3533,8 @@ export interface components {
              */
             id: string;
             kind: string;
+            /** @description Of the call for the sake of which it was sent, here or at another member’s node. */
+            requestId: string | null;
             /** @enum {string} */
             role: "operator" | "witness";
             /** @enum {string} */

@@ -216,6 +216,9 @@ export const OutboxItem = z
     blockNumber: z.string().nullable(),
     attempts: z.int(),
     error: z.unknown().nullable(),
+    requestId: z.string().nullable().meta({
+      description: 'Of the call for the sake of which it was sent, here or at another member’s node.',
+    }),
   })
   .meta({ id: 'OutboxItem' });
 export type OutboxItem = z.output<typeof OutboxItem>;

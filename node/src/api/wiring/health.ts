@@ -1,10 +1,9 @@
 import { isLedgerError } from '@credit-ledger/sdk/protocol';
-import { AnswerStore } from '../../store/answers.ts';
-import { ImportStore } from '../../store/imports.ts';
 import type { Rooms } from '../rooms.ts';
 import type { Readiness } from '../schemas/system.ts';
 import type { HealthPort } from '../services.ts';
-import { unwitnessed } from './ledger.ts';
+import { readGauges } from './gauges.ts';
+import type { GaugeName } from '../gauges.ts';
 
 /** Blocks that the follower may be behind and the node still be called ready. */
 const MOST_LAG = 20n;
@@ -23,33 +22,8 @@ export class Health implements HealthPort {
     return { ready: [chain, store, journal, prover].every(({ ok }) => ok), chain, store, journal, prover };
   }
 
-  async gauges(): Promise<Record<string, number>> {
-    const { chain, follower, outbox, prover, registers, publicity, db } = this.#rooms;
-    const { followedBlock, headBlock, lag, state, silentMilliseconds } = follower.status();
-    const writers = await outbox.status();
-    const register = await registers.status();
-    const [latest] = await new ImportStore(db).list(1);
-    const publications = await publicity.gauges();
-    return {
-      chain_height: Number(headBlock ?? 0),
-      chain_followed_block: Number(followedBlock ?? 0),
-      chain_lag_blocks: Number(lag ?? 0),
-      chain_silent_seconds: Math.floor((silentMilliseconds ?? 0) / 1000),
-      chain_following: state === 'following' ? 1 : 0,
-      chain_endpoints_aside: chain.endpoints().filter(({ trouble }) => trouble !== null).length,
-      outbox_open_operator: writers.operator.queued + writers.operator.sent,
-      outbox_open_witness: writers.witness.queued + writers.witness.sent,
-      entries_unbatched: register.unbatchedEntries,
-      batches_unanchored: register.waitingBatches,
-      batches_unwitnessed: await unwitnessed(this.#rooms),
-      prover_waiting: prover.load.waiting,
-      prover_running: prover.load.running,
-      questions_open: (await new AnswerStore(db).open()).length,
-      publicity_at_risk: publications.due,
-      publicity_overdue: publications.overdue,
-      publicity_calendar_missing: publications['calendar-missing'],
-      imports_total: Number(latest?.id ?? 0),
-    };
+  async gauges(): Promise<Partial<Record<GaugeName, number>>> {
+    return readGauges(this.#rooms, await this.readiness());
   }
 
   async #chain(): Promise<Readiness['chain']> {

@@ -8,6 +8,7 @@ import {
   type LedgerClass,
 } from '@credit-ledger/sdk/protocol';
 import { bytesToHex, encodeFunctionData } from 'viem';
+import { unwitnessedOf } from '../../registers/index.ts';
 import { GrantStore, type GrantRow } from '../../store/grants.ts';
 import { OutboxStore } from '../../store/outbox.ts';
 import { EventStore, TreeStore } from '../../store/index.ts';
@@ -234,6 +235,7 @@ export class Ledger implements LedgerPort {
       blockNumber: row.blockNumber?.toString() ?? null,
       attempts: row.attempts,
       error: row.error,
+      requestId: row.requestId,
     }));
   }
 
@@ -270,22 +272,9 @@ export class Ledger implements LedgerPort {
   }
 }
 
-/**
- * Standing batches of our register after the last one that members of all other regions attested: who
- * attests a batch has replayed those before it. A batch that one region and the quiet time made
- * witnessed emits no event and stays in this count; its receipt says that it is witnessed.
- */
-export async function unwitnessed(rooms: Rooms): Promise<number> {
+async function unwitnessed(rooms: Rooms): Promise<number> {
   const { registerId } = await rooms.registers.status();
-  if (registerId === null) return 0;
-  const trees = new TreeStore(rooms.db);
-  const events = await new EventStore(rooms.db).events({ registerId, names: ['BatchWitnessed'] });
-  for (const { seq } of events.reverse()) {
-    if (seq === null || (await trees.bySeq(registerId, seq))?.annulledAtBlock !== null) continue;
-    const upTo = await trees.countStanding(registerId, seq);
-    return (await trees.countStanding(registerId)) - upTo;
-  }
-  return trees.countStanding(registerId);
+  return registerId === null ? 0 : (await unwitnessedOf(rooms.db, registerId)).count;
 }
 
 export class CheckpointsOf implements CheckpointsPort {
