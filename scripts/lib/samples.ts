@@ -168,8 +168,9 @@ export async function makeSamples({ today, seed, dir }: SampleOptions): Promise<
 export async function makeLargeFile(
   path: string,
   rows: number,
-  options: { readonly today: string; readonly seed: number },
+  options: { readonly today: string; readonly seed: number; readonly firstNumber?: number },
 ): Promise<void> {
+  const { firstNumber = 1 } = options;
   const random = new SeededRandom(options.seed);
   const authority = { name: '北京市示例区市场监督管理局', uscc: madeUpCode(random, '11', '110101') };
   const setting: Setting = {
@@ -187,7 +188,12 @@ export async function makeLargeFile(
     const line = csvLine(
       cellsOf(
         PENALTY_COLUMNS,
-        penalty(setting, authority, random.pick(companies), `京示市监罚〔${2020 + (i % 6)}〕${i + 1}号`),
+        penalty(
+          setting,
+          authority,
+          random.pick(companies),
+          `京示市监罚〔${2020 + (i % 6)}〕${firstNumber + i}号`,
+        ),
       ),
     );
     if (!output.write(line)) await once(output, 'drain');

@@ -11,7 +11,7 @@ import { bytesToHex, encodeFunctionData } from 'viem';
 import { unwitnessedOf } from '../../registers/index.ts';
 import { GrantStore, type GrantRow } from '../../store/grants.ts';
 import { OutboxStore } from '../../store/outbox.ts';
-import { EventStore, TreeStore } from '../../store/index.ts';
+import { EventStore } from '../../store/index.ts';
 import type { Rooms } from '../rooms.ts';
 import type {
   Anchored,
