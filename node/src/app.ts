@@ -32,7 +32,7 @@ import {
   Responder,
 } from './exchange/index.ts';
 import { ImportService } from './intake/index.ts';
-import type { Keyring } from './keys/index.ts';
+import { type AskPassphrase, type Keyring, refuseDevelopmentKeys } from './keys/index.ts';
 import { agencyOf, Publicity } from './publicity/index.ts';
 import { LettersRoom } from './letters/index.ts';
 import { OpeningsJournal, RegisterService, ThreadHasher } from './registers/index.ts';
@@ -48,6 +48,8 @@ export interface NodeOptions {
   readonly logger?: Logger;
   /** Where the passphrase of the keys comes from; the process's by default. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Asks for the passphrase where the environment has none; see `readPassphrase`. */
+  readonly askPassphrase?: AskPassphrase | undefined;
   /** Checks every reply of the API against its description. For tests. */
   readonly checkReplies?: boolean;
 }
@@ -73,7 +75,7 @@ const ENTRIES_AT_ONCE = 500;
  * Opens store and keys and puts the rooms together; nothing runs yet.
  * One node a data directory (`STORE_IN_USE`).
  * Errors: `STORE_…`, `KEYRING_…`, `CHAIN_DEPLOYMENT_INVALID`, `DEPLOYMENT_NOT_FOUND`, `CIRCUIT_KEYS_…`,
- * `CLOCK_SHIFTED` in production mode.
+ * `CLOCK_SHIFTED`, `KEYRING_DEVELOPMENT_KEY` in production mode.
  */
 export async function createNode(config: NodeConfig, options: NodeOptions = {}): Promise<LedgerNode> {
   const chainClock = config.clock === 'chain' && options.clock === undefined ? new ChainClock() : undefined;
@@ -86,7 +88,8 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
   }
   const logger = options.logger ?? createLogger(config.logLevel);
   const deployment = await readDeployment(config.deploymentPath);
-  const keyring = await openKeyring(config, options.environment);
+  const keyring = await openKeyring(config, options.environment, options.askPassphrase);
+  if (config.production) refuseDevelopmentKeys(keyring);
   const circuits = await loadCircuitKeys(config.circuitKeysDir, { production: config.production });
   const transport = new HttpTransport({
     development: !config.production,

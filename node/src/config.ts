@@ -60,7 +60,7 @@ export const SETTINGS = {
     'LEDGER_DATA_DIR',
     path.optional(),
     'the directory of ledger.json',
-    'Where the embedded database, the key file and uploads in progress live.',
+    'Where the embedded database, the keys and uploads in progress live.',
   ),
   journalPath: setting(
     'LEDGER_JOURNAL_PATH',
@@ -71,8 +71,8 @@ export const SETTINGS = {
   keysPath: setting(
     'LEDGER_KEYS_PATH',
     path.optional(),
-    '<dataDir>/keys.json',
-    'The key file, sealed with a passphrase (LEDGER_KEYS_PASSPHRASE_FILE or LEDGER_KEYS_PASSPHRASE).',
+    '<dataDir>/keys',
+    'The directory of encrypted keystores (Ethereum JSON, version 3), under one passphrase: LEDGER_KEYS_PASSPHRASE_FILE or LEDGER_KEYS_PASSPHRASE, or asked for at a terminal.',
   ),
   databaseUrl: setting(
     'DATABASE_URL',
@@ -372,8 +372,7 @@ export function checkConfig(
     ...settings,
     dataDir,
     journalPath: settings.journalPath === undefined ? beside : resolve(directory, settings.journalPath),
-    keysPath:
-      settings.keysPath === undefined ? join(dataDir, 'keys.json') : resolve(directory, settings.keysPath),
+    keysPath: settings.keysPath === undefined ? join(dataDir, 'keys') : resolve(directory, settings.keysPath),
     deploymentPath:
       settings.deploymentPath === undefined
         ? join(dataDir, 'deployment.json')

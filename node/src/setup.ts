@@ -7,7 +7,7 @@ import { Tokens } from './api/auth.ts';
 import { parseDeployment } from './chain/index.ts';
 import { systemClock } from './clock.ts';
 import { checkConfig, CONFIG_FILE, type NodeConfig } from './config.ts';
-import { FileKeyring, readPassphrase } from './keys/index.ts';
+import { type AskPassphrase, FileKeyring, readPassphrase } from './keys/index.ts';
 import { OpeningsJournal, restoreFromJournal } from './registers/index.ts';
 import { migrate, openDatabase, type Database } from './store/index.ts';
 import { UserStore, type UserRole } from './store/users.ts';
@@ -49,7 +49,11 @@ export async function setUpNode(options: SetUpOptions): Promise<SetUp> {
   const directory = resolve(options.directory);
   const environment = options.environment ?? process.env;
   const configFile = join(directory, CONFIG_FILE);
-  if ((await exists(configFile)) || (await exists(join(directory, 'keys.json')))) {
+  if (
+    (await exists(configFile)) ||
+    (await exists(join(directory, 'keys'))) ||
+    (await exists(join(directory, 'keys.json')))
+  ) {
     throw new LedgerError(
       'NODE_EXISTS',
       { en: `There is a node in ${directory} already.`, zh: `${directory} 中已有节点。` },
@@ -130,8 +134,9 @@ async function makeLocalTokens(db: Database, keyring: FileKeyring, directory: st
 export async function restoreNode(
   config: NodeConfig,
   environment: Environment = process.env,
+  ask?: AskPassphrase,
 ): Promise<{ readonly batches: number; readonly entries: number; readonly records: number }> {
-  const keyring = await openKeyring(config, environment);
+  const keyring = await openKeyring(config, environment, ask);
   const db = await openStore(config);
   try {
     await migrate(db);
@@ -156,20 +161,31 @@ export function openStore(config: Pick<NodeConfig, 'dataDir' | 'databaseUrl'>): 
 }
 
 /**
- * Opens the keyring of a configuration, with the passphrase of the environment
- * or of the file that the set-up left beside the data directory.
+ * Opens the keyring of a configuration, with the passphrase of the environment,
+ * of the file that the set-up left beside the data directory, or of the person
+ * at the terminal.
  */
 export async function openKeyring(
   config: Pick<NodeConfig, 'dataDir' | 'keysPath'>,
   environment: Environment = process.env,
+  ask?: AskPassphrase,
 ): Promise<FileKeyring> {
+  return FileKeyring.open(config.keysPath, await passphraseOf(config, environment, ask));
+}
+
+/** The passphrase of a node's keys; see {@link openKeyring}. Errors: `KEYRING_PASSPHRASE_MISSING`. */
+export async function passphraseOf(
+  config: Pick<NodeConfig, 'dataDir'>,
+  environment: Environment = process.env,
+  ask?: AskPassphrase,
+): Promise<string> {
   const named =
     isSet(environment, 'LEDGER_KEYS_PASSPHRASE_FILE') || isSet(environment, 'LEDGER_KEYS_PASSPHRASE');
   const beside = defaultPassphraseFile(config.dataDir);
-  const passphrase = await readPassphrase(
+  return readPassphrase(
     !named && (await exists(beside)) ? { LEDGER_KEYS_PASSPHRASE_FILE: beside } : environment,
+    ask,
   );
-  return FileKeyring.open(config.keysPath, passphrase);
 }
 
 /** Reads a deployment file. Errors: `CHAIN_DEPLOYMENT_INVALID`, `DEPLOYMENT_NOT_FOUND`. */

@@ -1,10 +1,20 @@
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
+import { Wallet } from 'ethers';
+import fc from 'fast-check';
 import { secretCommitOf } from '@credit-ledger/sdk/protocol';
 import { parseTransaction, recoverTransactionAddress, recoverTypedDataAddress, type Hex } from 'viem';
-import { FileKeyring, readPassphrase } from '../../node/src/keys/index.ts';
+import { privateKeyToAddress } from 'viem/accounts';
+import {
+  decryptSecret,
+  encryptSecret,
+  FileKeyring,
+  readPassphrase,
+  refuseDevelopmentKeys,
+} from '../../node/src/keys/index.ts';
+import { Seal } from '../../node/src/keys/sealed.ts';
 import { makeTempDir } from '../support/temp.ts';
 import { rejection } from '../support/wait.ts';
 
@@ -13,21 +23,21 @@ const OPERATOR_KEY: Hex = `0x${'11'.repeat(32)}`;
 const WITNESS_KEY: Hex = `0x${'22'.repeat(32)}`;
 const CHEAP = { scryptCost: 2 ** 14 };
 
-describe('the keyring in a file', function () {
-  this.timeout(20_000);
+describe('the keyring in a directory of keystores', function () {
+  this.timeout(30_000);
   let directory: Awaited<ReturnType<typeof makeTempDir>>;
   let path: string;
 
   beforeEach(async () => {
     directory = await makeTempDir();
-    path = join(directory.path, 'keys.json');
+    path = join(directory.path, 'keys');
   });
   afterEach(() => directory.remove());
 
   it('gives the same keys and secrets after it was opened again', async () => {
     const made = await FileKeyring.create(path, PASSPHRASE, CHEAP);
     const { keyId, secretCommit } = await made.createRegisterSecret();
-    const opened = await FileKeyring.open(path, PASSPHRASE);
+    const opened = await FileKeyring.open(path, PASSPHRASE, CHEAP.scryptCost);
     expect(opened.operatorAddress).to.equal(made.operatorAddress);
     expect(opened.witnessAddress).to.equal(made.witnessAddress);
     expect(opened.operatorAddress).not.to.equal(opened.witnessAddress);
@@ -38,48 +48,172 @@ describe('the keyring in a file', function () {
     expect((await opened.journalKey()).length).to.equal(32);
   });
 
-  it('makes its file readable for nobody else and refuses one that is', async () => {
-    await FileKeyring.create(path, PASSPHRASE, CHEAP);
-    expect((await stat(path)).mode & 0o777).to.equal(0o600);
-    for (const mode of [0o640, 0o604, 0o620, 0o602]) {
-      await chmod(path, mode);
-      expect((await rejection(FileKeyring.open(path, PASSPHRASE))).code).to.equal('KEYRING_FILE_EXPOSED');
-    }
-    await chmod(path, 0o600);
-    const keyring = await FileKeyring.open(path, PASSPHRASE);
+  it('makes its files readable for nobody else and refuses one that is', async () => {
+    const keyring = await FileKeyring.create(path, PASSPHRASE, CHEAP);
     await keyring.createRegisterSecret();
-    expect((await stat(path)).mode & 0o777).to.equal(0o600);
+    expect((await stat(path)).mode & 0o777).to.equal(0o700);
+    const files = (await readdir(path)).sort();
+    expect(files.map((file) => file.replace(/-[0-9a-f]{12}/, '-ID'))).to.deep.equal([
+      'journal.json',
+      'operator.json',
+      'register-ID.json',
+      'tokens.json',
+      'witness.json',
+    ]);
+    for (const name of files) {
+      const file = join(path, name);
+      expect((await stat(file)).mode & 0o777).to.equal(0o600);
+      for (const mode of [0o640, 0o604, 0o620, 0o602]) {
+        await chmod(file, mode);
+        expect((await rejection(FileKeyring.open(path, PASSPHRASE))).code).to.equal('KEYRING_FILE_EXPOSED');
+      }
+      await chmod(file, 0o600);
+    }
   });
 
-  it('refuses a wrong passphrase, and every altered field of its file', async () => {
+  it('is a standard keystore, which another program opens', async () => {
+    await FileKeyring.create(path, PASSPHRASE, { ...CHEAP, operatorKey: OPERATOR_KEY });
+    const wallet = await Wallet.fromEncryptedJson(
+      await readFile(join(path, 'operator.json'), 'utf8'),
+      Buffer.from(PASSPHRASE, 'utf8'),
+    );
+    expect(wallet.privateKey).to.equal(OPERATOR_KEY);
+  });
+
+  it('opens the keystore of the specification’s own example', async () => {
+    // Web3 Secret Storage Definition, test vector for scrypt.
+    const text = JSON.stringify({
+      address: '008aeeda4d805471df9b2a5b0f38a0c3bcba786b',
+      crypto: {
+        cipher: 'aes-128-ctr',
+        cipherparams: { iv: '83dbcc02d8ccb40e466191a123791e0e' },
+        ciphertext: 'd172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c',
+        kdf: 'scrypt',
+        kdfparams: {
+          dklen: 32,
+          n: 262144,
+          r: 1,
+          p: 8,
+          salt: 'ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19',
+        },
+        mac: '2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097',
+      },
+      id: '3198bc9c-6672-5ab3-d995-4942343ae5b6',
+      version: 3,
+    });
+    expect(await decryptSecret(text, 'testpassword', 'example')).to.equal(
+      '0x7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d',
+    );
+  });
+
+  it('refuses a wrong passphrase, and every altered field of a keystore', async () => {
     await FileKeyring.create(path, PASSPHRASE, CHEAP);
     expect((await rejection(FileKeyring.open(path, `${PASSPHRASE} `))).code).to.equal(
       'KEYRING_PASSPHRASE_WRONG',
     );
-    const text = await readFile(path, 'utf8');
-    const file = JSON.parse(text) as {
-      sealed: string;
-      iv: string;
-      tag: string;
-      kdf: { salt: string; cost: number };
-    };
+    const text = await encryptSecret(OPERATOR_KEY, PASSPHRASE, CHEAP.scryptCost);
+    interface Keystore {
+      address: string;
+      Crypto: {
+        cipher: string;
+        ciphertext: string;
+        cipherparams: { iv: string };
+        kdf: string;
+        kdfparams: { salt: string; n: number; r: number; p: number; dklen: number };
+        mac: string;
+      };
+      version: number;
+    }
     const flip = (hex: string): string => (hex.startsWith('0') ? '1' : '0') + hex.slice(1);
-    const altered: [object, string][] = [
-      [{ ...file, iv: flip(file.iv) }, 'KEYRING_PASSPHRASE_WRONG'],
-      [{ ...file, tag: flip(file.tag) }, 'KEYRING_PASSPHRASE_WRONG'],
-      [{ ...file, tag: file.tag.slice(0, 8) }, 'KEYRING_FILE_INVALID'],
-      [{ ...file, sealed: `A${file.sealed.slice(1)}`.replace(/^AA/, 'AB') }, 'KEYRING_PASSPHRASE_WRONG'],
-      [{ ...file, kdf: { ...file.kdf, salt: flip(file.kdf.salt) } }, 'KEYRING_PASSPHRASE_WRONG'],
-      [{ ...file, kdf: { ...file.kdf, cost: 2 } }, 'KEYRING_FILE_INVALID'],
-      [{ ...file, kdf: { ...file.kdf, cost: 2 ** 30 } }, 'KEYRING_FILE_INVALID'],
-      [{ ...file, format: 'credit-keyring/2' }, 'KEYRING_FILE_INVALID'],
-      [{}, 'KEYRING_FILE_INVALID'],
+    const altered: [(file: Keystore) => unknown, string][] = [
+      [({ Crypto }) => (Crypto.cipherparams.iv = flip(Crypto.cipherparams.iv)), 'KEYRING_PASSPHRASE_WRONG'],
+      [({ Crypto }) => (Crypto.ciphertext = flip(Crypto.ciphertext)), 'KEYRING_PASSPHRASE_WRONG'],
+      [({ Crypto }) => (Crypto.mac = flip(Crypto.mac)), 'KEYRING_PASSPHRASE_WRONG'],
+      [({ Crypto }) => (Crypto.kdfparams.salt = flip(Crypto.kdfparams.salt)), 'KEYRING_PASSPHRASE_WRONG'],
+      [(file) => (file.address = flip(file.address)), 'KEYRING_PASSPHRASE_WRONG'],
+      [({ Crypto }) => (Crypto.kdfparams.p = 2), 'KEYRING_PASSPHRASE_WRONG'],
+      [({ Crypto }) => (Crypto.kdfparams.n = 2), 'KEYRING_FILE_INVALID'],
+      [({ Crypto }) => (Crypto.kdfparams.n = 2 ** 30), 'KEYRING_FILE_INVALID'],
+      [({ Crypto }) => (Crypto.kdfparams.n = 2 ** 14 + 1), 'KEYRING_FILE_INVALID'],
+      [({ Crypto }) => (Crypto.kdfparams.p = 2 ** 20), 'KEYRING_FILE_INVALID'],
+      [({ Crypto }) => (Crypto.kdfparams.dklen = 64), 'KEYRING_FILE_INVALID'],
+      [({ Crypto }) => (Crypto.kdf = 'pbkdf2'), 'KEYRING_FILE_INVALID'],
+      [({ Crypto }) => (Crypto.cipher = 'none'), 'KEYRING_FILE_INVALID'],
+      [({ Crypto }) => (Crypto.ciphertext += '00'), 'KEYRING_FILE_INVALID'],
+      [(file) => (file.version = 4), 'KEYRING_FILE_INVALID'],
+      [(file) => Reflect.deleteProperty(file, 'address'), 'KEYRING_FILE_INVALID'],
+      [(file) => Reflect.deleteProperty(file, 'Crypto'), 'KEYRING_FILE_INVALID'],
+      [(file) => Object.assign(file, { crypto: file.Crypto }), 'KEYRING_FILE_INVALID'],
     ];
-    for (const [content, code] of altered) {
-      await writeFile(path, JSON.stringify(content));
-      expect((await rejection(FileKeyring.open(path, PASSPHRASE))).code, JSON.stringify(content)).to.equal(
-        code,
-      );
+    for (const [alter, code] of altered) {
+      const file = JSON.parse(text) as Keystore;
+      alter(file);
+      const error = await rejection(decryptSecret(JSON.stringify(file), PASSPHRASE, 'operator.json'));
+      expect(error.code, String(alter)).to.equal(code);
+    }
+  });
+
+  it('ends every rubbish in one error, and never in anything else', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.jsonValue().map((v) => JSON.stringify(v)),
+        ),
+        async (text) => {
+          const error = await rejection(decryptSecret(text, PASSPHRASE, 'rubbish.json'));
+          expect(error.code).to.equal('KEYRING_FILE_INVALID');
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('comes from the one file of the first versions, with every secret, and says that it is to be converted', async () => {
+    const old = join(directory.path, 'keys.json');
+    const secret = 12_345_678_901_234_567_890n;
+    const seal = await Seal.make(PASSPHRASE, CHEAP.scryptCost);
+    const secrets = {
+      operatorKey: OPERATOR_KEY,
+      witnessKey: WITNESS_KEY,
+      journalKey: '33'.repeat(32),
+      tokenPepper: '44'.repeat(32),
+      registers: { 'register-0123456789ab': secret.toString() },
+    };
+    await writeFile(old, seal.seal(Buffer.from(JSON.stringify(secrets))), { mode: 0o600 });
+    expect((await rejection(FileKeyring.open(path, PASSPHRASE))).code).to.equal('KEYRING_OLD_FORMAT');
+    await FileKeyring.convert(old, path, PASSPHRASE, CHEAP.scryptCost);
+    const opened = await FileKeyring.open(path, PASSPHRASE, CHEAP.scryptCost);
+    expect(opened.operatorAddress).to.equal(privateKeyToAddress(OPERATOR_KEY));
+    expect(opened.witnessAddress).to.equal(privateKeyToAddress(WITNESS_KEY));
+    expect(await opened.registerSecret('register-0123456789ab')).to.equal(secret);
+    expect(Buffer.from(await opened.journalKey()).toString('hex')).to.equal(secrets.journalKey);
+    expect(Buffer.from(await opened.tokenPepper()).toString('hex')).to.equal(secrets.tokenPepper);
+    expect((await rejection(FileKeyring.convert(old, path, PASSPHRASE))).code).to.equal('KEYRING_EXISTS');
+  });
+
+  it('is put under another passphrase as a whole; the former keystores stay beside it', async () => {
+    const made = await FileKeyring.create(path, PASSPHRASE, CHEAP);
+    const { keyId } = await made.createRegisterSecret();
+    expect((await rejection(made.changePassphrase('short'))).code).to.equal('KEYRING_PASSPHRASE_WEAK');
+    const former = await made.changePassphrase('another long passphrase');
+    expect((await rejection(FileKeyring.open(path, PASSPHRASE))).code).to.equal('KEYRING_PASSPHRASE_WRONG');
+    const opened = await FileKeyring.open(path, 'another long passphrase');
+    expect(opened.operatorAddress).to.equal(made.operatorAddress);
+    expect(await opened.registerSecret(keyId)).to.equal(await made.registerSecret(keyId));
+    expect((await FileKeyring.open(former, PASSPHRASE)).operatorAddress).to.equal(made.operatorAddress);
+  });
+
+  it('refuses, for production, keys that everybody has', async () => {
+    const everybodys = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
+    const own = await FileKeyring.create(path, PASSPHRASE, CHEAP);
+    refuseDevelopmentKeys(own);
+    for (const role of ['operatorAddress', 'witnessAddress'] as const) {
+      const { operatorAddress, witnessAddress } = own;
+      expect(() => refuseDevelopmentKeys({ operatorAddress, witnessAddress, [role]: everybodys }))
+        .to.throw()
+        .with.property('code', 'KEYRING_DEVELOPMENT_KEY');
     }
   });
 
@@ -104,7 +238,7 @@ describe('the keyring in a file', function () {
       JSON.stringify(keyring),
       JSON.stringify({ ...keyring }),
       String(keyring),
-      await readFile(path, 'utf8'),
+      ...(await Promise.all((await readdir(path)).map((file) => readFile(join(path, file), 'utf8')))),
     ].join('\n');
     for (const secret of secrets) expect(shown).not.to.contain(secret);
     expect(shown).to.contain(keyring.operatorAddress);
@@ -128,19 +262,21 @@ describe('the keyring in a file', function () {
     }
   });
 
-  it('never overwrites: neither a file that exists nor one that was changed by another', async () => {
+  it('never overwrites what is there, and what two made at the same time is there', async () => {
     const first = await FileKeyring.create(path, PASSPHRASE, CHEAP);
     expect((await rejection(FileKeyring.create(path, PASSPHRASE, CHEAP))).code).to.equal('KEYRING_EXISTS');
-    const second = await FileKeyring.open(path, PASSPHRASE);
-    const { keyId } = await second.createRegisterSecret();
-    expect((await rejection(first.createRegisterSecret())).code).to.equal('KEYRING_CHANGED_ON_DISK');
-    expect(await (await FileKeyring.open(path, PASSPHRASE)).registerSecret(keyId)).to.be.a('bigint');
+    const second = await FileKeyring.open(path, PASSPHRASE, CHEAP.scryptCost);
+    const made = await Promise.all([first.createRegisterSecret(), second.createRegisterSecret()]);
+    const opened = await FileKeyring.open(path, PASSPHRASE, CHEAP.scryptCost);
+    for (const { keyId, secretCommit } of made)
+      expect(secretCommitOf(await opened.registerSecret(keyId))).to.equal(secretCommit);
+    expect((await readdir(directory.path)).sort()).to.deep.equal(['keys']);
   });
 
   it('keeps every secret that was made at the same time', async () => {
     const keyring = await FileKeyring.create(path, PASSPHRASE, CHEAP);
     const made = await Promise.all(Array.from({ length: 8 }, () => keyring.createRegisterSecret()));
-    const opened = await FileKeyring.open(path, PASSPHRASE);
+    const opened = await FileKeyring.open(path, PASSPHRASE, CHEAP.scryptCost);
     const secrets = await Promise.all(made.map(({ keyId }) => opened.registerSecret(keyId)));
     expect(new Set(secrets).size).to.equal(8);
   });
@@ -195,12 +331,20 @@ describe('the keyring in a file', function () {
       LEDGER_KEYS_PASSPHRASE: 'x',
     });
     expect((await rejection(absent)).code).to.equal('KEYRING_PASSPHRASE_MISSING');
+    // A person is asked only where nothing else was said.
+    const ask = (): Promise<string> => Promise.resolve('typed in');
+    expect(await readPassphrase({}, ask)).to.equal('typed in');
+    expect(await readPassphrase({ LEDGER_KEYS_PASSPHRASE: 'x' }, ask)).to.equal('x');
+    const misnamed = readPassphrase({ LEDGER_KEYS_PASSPHRASE_FILE: `${file}.not` }, ask);
+    expect((await rejection(misnamed)).code).to.equal('KEYRING_PASSPHRASE_MISSING');
   });
 
   it('refuses a passphrase that is too short', async () => {
     expect((await rejection(FileKeyring.create(path, 'short', CHEAP))).code).to.equal(
       'KEYRING_PASSPHRASE_WEAK',
     );
-    expect((await rejection(FileKeyring.open(path, PASSPHRASE))).code).to.equal('KEYRING_NOT_FOUND');
+    expect((await rejection(FileKeyring.open(path, PASSPHRASE, CHEAP.scryptCost))).code).to.equal(
+      'KEYRING_NOT_FOUND',
+    );
   });
 });

@@ -1,4 +1,5 @@
 import { isLedgerError, LedgerError, type Message } from '@credit-ledger/sdk/protocol';
+import type { AskPassphrase } from '../keys/index.ts';
 
 export type Lang = 'en' | 'zh';
 
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly stderr: Sink;
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Asks for the passphrase of the keys; only where there is a person at a terminal. */
+  readonly askPassphrase?: AskPassphrase;
 }
 
 /** The language of a person: asked for, or of the machine. */
@@ -138,6 +141,10 @@ const NEXT: Readonly<Record<string, Message>> = {
   KEYRING_PASSPHRASE_MISSING: {
     en: 'Set LEDGER_KEYS_PASSPHRASE_FILE to a file that only you can read.',
     zh: '请将 LEDGER_KEYS_PASSPHRASE_FILE 设为仅本人可读的文件。',
+  },
+  KEYRING_DEVELOPMENT_KEY: {
+    en: 'Make a node with keys of its own: ledger init.',
+    zh: '请用 ledger init 创建使用自有密钥的节点。',
   },
   NOT_READY: { en: 'See "ledger status".', zh: '请查看 "ledger status"。' },
 };

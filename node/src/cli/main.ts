@@ -7,6 +7,7 @@ import { checkCommands } from './commands/checks.ts';
 import { filingCommands } from './commands/filings.ts';
 import { intakeCommands } from './commands/intake.ts';
 import { ledgerCommands } from './commands/ledger.ts';
+import { keysCommands } from './commands/keys.ts';
 import { letterCommands } from './commands/letters.ts';
 import { nodeCommands } from './commands/node.ts';
 import { publicityCommands } from './commands/publicity.ts';
@@ -78,6 +79,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   subjectCommands(book);
   letterCommands(book);
   filingCommands(book);
+  keysCommands(book);
   checkCommands(book);
   for (const command of program.commands) inherit(command);
 

@@ -1,3 +1,4 @@
+import { read } from 'read';
 import { EXIT } from './io.ts';
 import { run } from './main.ts';
 
@@ -24,6 +25,13 @@ process.exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: ending.signal,
+  // Whoever reads standard output as data must not find a question in it.
+  ...(process.stdin.isTTY && process.stderr.isTTY
+    ? {
+        askPassphrase: () =>
+          read({ prompt: 'Passphrase of the keys · 密钥口令: ', silent: true, output: process.stderr }),
+      }
+    : {}),
 });
 // What was told to end and still holds something open must not hold the process.
 if (ending.signal.aborted) setTimeout(() => process.exit(), 2_000).unref();

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import {
   LedgerError,
   randomSecret,
@@ -8,19 +7,18 @@ import {
   type RegisterSecret,
   type SecretCommit,
 } from '@credit-ledger/sdk/protocol';
-import type { Address, Hex, TransactionSerializableEIP1559, TypedDataDefinition } from 'viem';
+import {
+  numberToHex,
+  type Address,
+  type Hex,
+  type TransactionSerializableEIP1559,
+  type TypedDataDefinition,
+} from 'viem';
 import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
-import { DEFAULT_SCRYPT_COST, Seal } from './sealed.ts';
+import { randomBytes } from 'node:crypto';
+import { decryptSecret, DEFAULT_SCRYPT_COST, encryptSecret } from './keystore.ts';
 import type { KeyRole, Keyring } from './keyring.ts';
-
-interface Secrets {
-  readonly operatorKey: Hex;
-  readonly witnessKey: Hex;
-  readonly journalKey: string;
-  readonly tokenPepper: string;
-  /** Register secrets by key id, decimal. */
-  readonly registers: Readonly<Record<string, string>>;
-}
+import { Seal } from './sealed.ts';
 
 export interface FileKeyringOptions {
   /** Existing private keys, for a member whose keys are on chain already; made afresh otherwise. */
@@ -31,31 +29,44 @@ export interface FileKeyringOptions {
 }
 
 const MIN_PASSPHRASE_LENGTH = 12;
+/** Those that every keyring has; a register's secret is in `register-….json`. */
+const PARTS = ['operator', 'witness', 'journal', 'tokens'] as const;
+type Part = (typeof PARTS)[number];
+const REGISTER_FILE = /^(register-[0-9a-f]{12})\.json$/;
+/** Where the first versions kept all secrets in one file, beside the directory of today. */
+const OLD_FILE = 'keys.json';
+
+interface Secrets extends Record<Part, Hex> {
+  /** Register secrets by key id. */
+  readonly registers: ReadonlyMap<string, RegisterSecret>;
+}
 
 /**
- * A keyring in one file, sealed with a passphrase (scrypt, AES-256-GCM), mode
- * 0600. The file is written beside itself, flushed and renamed, so that it is
- * old or new and never half.
+ * A keyring in a directory (mode 0700) of encrypted keystores (Ethereum JSON keystore V3, mode 0600), one a secret:
+ * `operator.json`, `witness.json`, `journal.json`, `tokens.json` and `register-….json`, all under one passphrase. A
+ * keyring is made as a whole or not at all, and no file of it is ever written again: a new secret is a new file.
  */
 export class FileKeyring implements Keyring {
   readonly operatorAddress: Address;
   readonly witnessAddress: Address;
   readonly #path: string;
-  readonly #seal: Seal;
+  readonly #passphrase: string;
+  readonly #cost: number;
   readonly #accounts: Readonly<Record<KeyRole, PrivateKeyAccount>>;
-  #secrets: Secrets;
-  /** The file as last read or written: a change by another hand must not be overwritten. */
-  #text: string;
-  #writing: Promise<unknown> = Promise.resolve();
+  readonly #journal: Hex;
+  readonly #tokens: Hex;
+  readonly #registers: Map<string, RegisterSecret>;
 
-  private constructor(path: string, seal: Seal, secrets: Secrets, text: string) {
+  private constructor(path: string, passphrase: string, cost: number, secrets: Secrets) {
     this.#path = path;
-    this.#seal = seal;
-    this.#secrets = secrets;
-    this.#text = text;
+    this.#passphrase = passphrase;
+    this.#cost = cost;
+    this.#journal = secrets.journal;
+    this.#tokens = secrets.tokens;
+    this.#registers = new Map(secrets.registers);
     this.#accounts = {
-      operator: privateKeyToAccount(secrets.operatorKey),
-      witness: privateKeyToAccount(secrets.witnessKey),
+      operator: privateKeyToAccount(secrets.operator),
+      witness: privateKeyToAccount(secrets.witness),
     };
     this.operatorAddress = this.#accounts.operator.address;
     this.witnessAddress = this.#accounts.witness.address;
@@ -70,46 +81,76 @@ export class FileKeyring implements Keyring {
     passphrase: string,
     options: FileKeyringOptions = {},
   ): Promise<FileKeyring> {
-    if (passphrase.length < MIN_PASSPHRASE_LENGTH) {
-      throw new LedgerError(
-        'KEYRING_PASSPHRASE_WEAK',
-        {
-          en: `The passphrase must have at least ${MIN_PASSPHRASE_LENGTH} characters.`,
-          zh: `口令至少需要 ${MIN_PASSPHRASE_LENGTH} 个字符。`,
-        },
-        { minLength: MIN_PASSPHRASE_LENGTH },
-      );
-    }
+    requireStrong(passphrase);
     const secrets: Secrets = {
-      operatorKey: checkedKey('operator', options.operatorKey ?? generatePrivateKey()),
-      witnessKey: checkedKey('witness', options.witnessKey ?? generatePrivateKey()),
-      journalKey: randomBytes(32).toString('hex'),
-      tokenPepper: randomBytes(32).toString('hex'),
-      registers: {},
+      operator: checkedKey('operator', options.operatorKey ?? generatePrivateKey()),
+      witness: checkedKey('witness', options.witnessKey ?? generatePrivateKey()),
+      journal: generatePrivateKey(),
+      tokens: generatePrivateKey(),
+      registers: new Map(),
     };
-    const seal = await Seal.make(passphrase, options.scryptCost ?? DEFAULT_SCRYPT_COST);
-    const text = seal.seal(encode(secrets));
-    try {
-      await writeDurably(path, text, 'wx');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      throw new LedgerError(
-        'KEYRING_EXISTS',
-        { en: `There is a key file at ${path} already.`, zh: `${path} 处已有密钥文件。` },
-        { path },
-      );
-    }
-    return new FileKeyring(path, seal, secrets, text);
+    const cost = options.scryptCost ?? DEFAULT_SCRYPT_COST;
+    await writeKeyring(path, passphrase, cost, secrets);
+    return new FileKeyring(path, passphrase, cost, secrets);
   }
 
   /**
-   * Opens a keyring. Errors: `KEYRING_NOT_FOUND`, `KEYRING_FILE_EXPOSED` when
-   * others may read or write the file, `KEYRING_FILE_INVALID`, `KEYRING_PASSPHRASE_WRONG`.
+   * Opens a keyring. Errors: `KEYRING_NOT_FOUND`, `KEYRING_OLD_FORMAT`, `KEYRING_FILE_EXPOSED` when others may read or
+   * write a file, `KEYRING_FILE_INVALID`, `KEYRING_PASSPHRASE_WRONG`.
    */
-  static async open(path: string, passphrase: string): Promise<FileKeyring> {
-    const text = await readPrivately(path);
-    const { seal, plain } = await Seal.open(text, passphrase);
-    return new FileKeyring(path, seal, decode(plain), text);
+  static async open(
+    path: string,
+    passphrase: string,
+    scryptCost = DEFAULT_SCRYPT_COST,
+  ): Promise<FileKeyring> {
+    return new FileKeyring(path, passphrase, scryptCost, await readKeyring(path, passphrase));
+  }
+
+  /**
+   * Makes a keyring from the one file in which the first versions kept all secrets; that file stays.
+   * Errors: as {@link open} and {@link create}.
+   */
+  static async convert(
+    oldFile: string,
+    path: string,
+    passphrase: string,
+    scryptCost = DEFAULT_SCRYPT_COST,
+  ): Promise<FileKeyring> {
+    const { plain } = await Seal.open(await readPrivately(oldFile), passphrase);
+    const old = JSON.parse(plain.toString('utf8')) as {
+      readonly operatorKey: Hex;
+      readonly witnessKey: Hex;
+      readonly journalKey: string;
+      readonly tokenPepper: string;
+      readonly registers: Readonly<Record<string, string>>;
+    };
+    const secrets: Secrets = {
+      operator: old.operatorKey,
+      witness: old.witnessKey,
+      journal: `0x${old.journalKey}`,
+      tokens: `0x${old.tokenPepper}`,
+      registers: new Map(
+        Object.entries(old.registers).map(([keyId, secret]) => [keyId, BigInt(secret) as RegisterSecret]),
+      ),
+    };
+    await writeKeyring(path, passphrase, scryptCost, secrets);
+    return new FileKeyring(path, passphrase, scryptCost, secrets);
+  }
+
+  /**
+   * Writes the keyring anew under another passphrase; the old directory stays beside it, and is given, for whoever
+   * wants to destroy it. Errors: `KEYRING_PASSPHRASE_WEAK`.
+   */
+  async changePassphrase(passphrase: string): Promise<string> {
+    requireStrong(passphrase);
+    const secrets = await readKeyring(this.#path, this.#passphrase);
+    const beside = `${this.#path}.new-${randomBytes(4).toString('hex')}`;
+    await writeKeyring(beside, passphrase, this.#cost, secrets);
+    const former = `${this.#path}.former-${randomBytes(4).toString('hex')}`;
+    await rename(this.#path, former);
+    await rename(beside, this.#path);
+    await flushDirectory(dirname(this.#path));
+    return former;
   }
 
   signTransaction(role: KeyRole, transaction: TransactionSerializableEIP1559): Promise<Hex> {
@@ -121,7 +162,7 @@ export class FileKeyring implements Keyring {
   }
 
   async registerSecret(keyId: string): Promise<RegisterSecret> {
-    const secret = Object.hasOwn(this.#secrets.registers, keyId) ? this.#secrets.registers[keyId] : undefined;
+    const secret = this.#registers.get(keyId);
     if (secret === undefined) {
       throw new LedgerError(
         'KEYRING_SECRET_UNKNOWN',
@@ -132,54 +173,99 @@ export class FileKeyring implements Keyring {
         { keyId },
       );
     }
-    return BigInt(secret) as RegisterSecret;
+    return secret;
   }
 
-  /** Errors besides the interface's: `KEYRING_CHANGED_ON_DISK`. */
-  createRegisterSecret(): Promise<{ readonly keyId: string; readonly secretCommit: SecretCommit }> {
-    const turn = this.#writing.then(async () => {
-      const keyId = `register-${randomBytes(6).toString('hex')}`;
-      const secret = randomSecret();
-      const secrets: Secrets = {
-        ...this.#secrets,
-        registers: { ...this.#secrets.registers, [keyId]: secret.toString() },
-      };
-      if ((await readPrivately(this.#path)) !== this.#text) {
-        throw new LedgerError(
-          'KEYRING_CHANGED_ON_DISK',
-          {
-            en: `The key file ${this.#path} was changed by another program; restart the node.`,
-            zh: `密钥文件 ${this.#path} 已被其他程序更改，请重启节点。`,
-          },
-          { path: this.#path },
-        );
-      }
-      const text = this.#seal.seal(encode(secrets));
-      const beside = `${this.#path}.new`;
-      await unlink(beside).catch(ignoreAbsence);
-      await writeDurably(beside, text, 'wx');
-      await rename(beside, this.#path);
-      await flushDirectory(this.#path);
-      this.#secrets = secrets;
-      this.#text = text;
-      return { keyId, secretCommit: secretCommitOf(secret) };
-    });
-    this.#writing = turn.catch(() => undefined);
-    return turn;
+  async createRegisterSecret(): Promise<{ readonly keyId: string; readonly secretCommit: SecretCommit }> {
+    const keyId = `register-${randomBytes(6).toString('hex')}`;
+    const secret = randomSecret();
+    const text = await encryptSecret(hexOfSecret(secret), this.#passphrase, this.#cost);
+    await writeDurably(join(this.#path, `${keyId}.json`), text);
+    this.#registers.set(keyId, secret);
+    return { keyId, secretCommit: secretCommitOf(secret) };
   }
 
   async journalKey(): Promise<Uint8Array> {
-    return Buffer.from(this.#secrets.journalKey, 'hex');
+    return Buffer.from(this.#journal.slice(2), 'hex');
   }
 
   async tokenPepper(): Promise<Uint8Array> {
-    return Buffer.from(this.#secrets.tokenPepper, 'hex');
+    return Buffer.from(this.#tokens.slice(2), 'hex');
   }
 
   /** What may be shown of a keyring. */
   toJSON(): { operatorAddress: Address; witnessAddress: Address } {
     return { operatorAddress: this.operatorAddress, witnessAddress: this.witnessAddress };
   }
+}
+
+/** All of it beside where it is to be, then renamed: there is a whole keyring or none. Errors: `KEYRING_EXISTS`. */
+async function writeKeyring(path: string, passphrase: string, cost: number, secrets: Secrets): Promise<void> {
+  const parent = dirname(path);
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  const beside = await mkdtemp(join(parent, `.${basename(path)}-`));
+  try {
+    const named: [string, Hex][] = [
+      ...PARTS.map((part): [string, Hex] => [part, secrets[part]]),
+      ...[...secrets.registers].map(([keyId, secret]): [string, Hex] => [keyId, hexOfSecret(secret)]),
+    ];
+    const texts = await Promise.all(named.map(([, secret]) => encryptSecret(secret, passphrase, cost)));
+    for (const [i, [name]] of named.entries())
+      await writeDurably(join(beside, `${name}.json`), texts[i] ?? '');
+    // A rename may take the place of an empty directory, of a full one never: this looks first, that decides.
+    if (await exists(path)) throw keyringExists(path);
+    await rename(beside, path).catch((error: unknown) => {
+      throw isCode(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR') ? keyringExists(path) : error;
+    });
+  } catch (error) {
+    await rm(beside, { recursive: true, force: true });
+    throw error;
+  }
+  await flushDirectory(parent);
+}
+
+async function readKeyring(path: string, passphrase: string): Promise<Secrets> {
+  const found = await readdir(path).catch((error: unknown) => {
+    if (!isCode(error, 'ENOENT', 'ENOTDIR')) throw error;
+    return undefined;
+  });
+  if (found === undefined) {
+    const old = join(dirname(path), OLD_FILE);
+    throw (await exists(old)) ? oldFormat(old) : notFound(path);
+  }
+  const keyIds = found.flatMap((file) => REGISTER_FILE.exec(file)?.[1] ?? []);
+  const names = [...PARTS, ...keyIds];
+  const read = await Promise.all(
+    names.map(async (name): Promise<[string, Hex]> => {
+      const file = join(path, `${name}.json`);
+      return [name, await decryptSecret(await readPrivately(file), passphrase, file)];
+    }),
+  );
+  const secrets = new Map(read);
+  const part = (name: Part): Hex => secrets.get(name) ?? '0x';
+  return {
+    operator: part('operator'),
+    witness: part('witness'),
+    journal: part('journal'),
+    tokens: part('tokens'),
+    registers: new Map(keyIds.map((keyId) => [keyId, BigInt(secrets.get(keyId) ?? 0) as RegisterSecret])),
+  };
+}
+
+function hexOfSecret(secret: RegisterSecret): Hex {
+  return numberToHex(secret, { size: 32 });
+}
+
+function requireStrong(passphrase: string): void {
+  if (passphrase.length >= MIN_PASSPHRASE_LENGTH) return;
+  throw new LedgerError(
+    'KEYRING_PASSPHRASE_WEAK',
+    {
+      en: `The passphrase must have at least ${MIN_PASSPHRASE_LENGTH} characters.`,
+      zh: `口令至少需要 ${MIN_PASSPHRASE_LENGTH} 个字符。`,
+    },
+    { minLength: MIN_PASSPHRASE_LENGTH },
+  );
 }
 
 function checkedKey(role: KeyRole, key: Hex): Hex {
@@ -196,12 +282,31 @@ function checkedKey(role: KeyRole, key: Hex): Hex {
   }
 }
 
-function encode(secrets: Secrets): Uint8Array {
-  return Buffer.from(JSON.stringify(secrets), 'utf8');
+function keyringExists(path: string): LedgerError {
+  return new LedgerError(
+    'KEYRING_EXISTS',
+    { en: `There are keys at ${path} already.`, zh: `${path} 处已有密钥。` },
+    { path },
+  );
 }
 
-function decode(plain: Buffer): Secrets {
-  return JSON.parse(plain.toString('utf8')) as Secrets;
+function notFound(path: string): LedgerError {
+  return new LedgerError(
+    'KEYRING_NOT_FOUND',
+    { en: `There are no keys at ${path}.`, zh: `${path} 处没有密钥。` },
+    { path },
+  );
+}
+
+function oldFormat(file: string): LedgerError {
+  return new LedgerError(
+    'KEYRING_OLD_FORMAT',
+    {
+      en: `The keys are still in one file, ${file}, as the first versions kept them. Run "ledger keys convert" once.`,
+      zh: `密钥仍保存在旧版单一文件 ${file} 中。请运行一次 "ledger keys convert"。`,
+    },
+    { file },
+  );
 }
 
 async function readPrivately(path: string): Promise<string> {
@@ -220,30 +325,27 @@ async function readPrivately(path: string): Promise<string> {
     }
     return await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new LedgerError(
-      'KEYRING_NOT_FOUND',
-      { en: `There is no key file at ${path}.`, zh: `${path} 处没有密钥文件。` },
-      { path },
-    );
+    if (!isCode(error, 'ENOENT')) throw error;
+    throw notFound(path);
   }
 }
 
-async function writeDurably(path: string, text: string, flag: 'wx'): Promise<void> {
-  const file = await open(path, flag, 0o600);
+async function writeDurably(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();
   }
-  await flushDirectory(path);
+  await flushDirectory(dirname(path));
 }
 
 /** A new name is durable only when its directory is. */
 async function flushDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const directory = await open(dirname(path), 'r');
+  const directory = await open(path, 'r');
   try {
     await directory.sync();
   } finally {
@@ -251,6 +353,13 @@ async function flushDirectory(path: string): Promise<void> {
   }
 }
 
-function ignoreAbsence(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function isCode(error: unknown, ...codes: readonly string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }

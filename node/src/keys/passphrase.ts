@@ -1,13 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 
+/** Asks the person at the terminal, without showing what is typed. */
+export type AskPassphrase = () => Promise<string>;
+
 /**
  * The keyring's passphrase: from the file named in LEDGER_KEYS_PASSPHRASE_FILE
- * (one trailing line break is dropped) or from LEDGER_KEYS_PASSPHRASE.
+ * (one trailing line break is dropped), from LEDGER_KEYS_PASSPHRASE, or by
+ * asking, where there is somebody to ask and neither is set.
  * Errors: `KEYRING_PASSPHRASE_MISSING`, also when the file cannot be read.
  */
 export async function readPassphrase(
   environment: Readonly<Record<string, string | undefined>> = process.env,
+  ask?: AskPassphrase,
 ): Promise<string> {
   const path = environment['LEDGER_KEYS_PASSPHRASE_FILE'];
   const fromFile =
@@ -17,7 +22,9 @@ export async function readPassphrase(
           (text) => text.replace(/\r?\n$/, ''),
           () => undefined,
         );
-  const passphrase = path === undefined || path === '' ? environment['LEDGER_KEYS_PASSPHRASE'] : fromFile;
+  const named = path === undefined || path === '' ? environment['LEDGER_KEYS_PASSPHRASE'] : fromFile;
+  const nothingNamed = (path === undefined || path === '') && (named === undefined || named === '');
+  const passphrase = nothingNamed && ask !== undefined ? await ask() : named;
   if (passphrase === undefined || passphrase === '') {
     throw new LedgerError(
       'KEYRING_PASSPHRASE_MISSING',

@@ -92,7 +92,10 @@ export function nodeCommands(book: Book): void {
     (command) => command,
     async ({ out, dataDir, surroundings }) => {
       const config = await loadConfig(dataDir, surroundings.environment);
-      const node = await createNode(config, { environment: surroundings.environment });
+      const node = await createNode(config, {
+        environment: surroundings.environment,
+        askPassphrase: surroundings.askPassphrase,
+      });
       await node.start();
       out.result(
         { url: node.url },
@@ -156,7 +159,7 @@ export function nodeCommands(book: Book): void {
     (command) => command,
     async ({ out, dataDir, surroundings }) => {
       const config = await loadConfig(dataDir, surroundings.environment);
-      const restored = await restoreNode(config, surroundings.environment);
+      const restored = await restoreNode(config, surroundings.environment, surroundings.askPassphrase);
       out.result(
         restored,
         out.words({

@@ -1,0 +1,87 @@
+import { dirname, join } from 'node:path';
+import { LedgerError } from '@credit-ledger/sdk/protocol';
+import { loadConfig } from '../../config.ts';
+import { FileKeyring, readPassphrase } from '../../keys/index.ts';
+import { openKeyring, passphraseOf } from '../../setup.ts';
+import type { Book } from '../command.ts';
+
+/** Keys of a node, in its keystores: what a person may see of them, and do with them. */
+export function keysCommands(book: Book): void {
+  const keys = book.group('keys', { en: 'keys of this node, in their keystores', zh: '本节点密钥库' });
+
+  book.command<[], object>(
+    keys,
+    'show',
+    {
+      en: 'addresses of the keys; opens the keystores, so it also tries the passphrase',
+      zh: '显示密钥地址（同时验证口令）',
+    },
+    'ledger keys show --data /srv/ledger',
+    (command) => command,
+    async ({ out, dataDir, surroundings }) => {
+      const config = await loadConfig(dataDir, surroundings.environment);
+      const keyring = await openKeyring(config, surroundings.environment, surroundings.askPassphrase);
+      const shown = { ...keyring.toJSON(), directory: config.keysPath };
+      out.result(
+        shown,
+        `operator ${shown.operatorAddress}\nwitness  ${shown.witnessAddress}\n${shown.directory}`,
+      );
+    },
+  );
+
+  book.command<[], object>(
+    keys,
+    'convert',
+    {
+      en: 'make keystores from the one key file of the first versions; the old file stays',
+      zh: '将旧版单一密钥文件转换为密钥库（旧文件保留）',
+    },
+    'ledger keys convert --data /srv/ledger',
+    (command) => command,
+    async ({ out, dataDir, surroundings }) => {
+      const config = await loadConfig(dataDir, surroundings.environment);
+      const old = join(dirname(config.keysPath), 'keys.json');
+      const passphrase = await passphraseOf(config, surroundings.environment, surroundings.askPassphrase);
+      const keyring = await FileKeyring.convert(old, config.keysPath, passphrase);
+      out.result(
+        { ...keyring.toJSON(), directory: config.keysPath, oldFile: old },
+        out.words({
+          en: `The keys are in ${config.keysPath} now. When the node has started well, keep ${old} with the backups or destroy it.`,
+          zh: `密钥已存入 ${config.keysPath}。确认节点正常启动后，请将 ${old} 归入备份或销毁。`,
+        }),
+      );
+    },
+  );
+
+  book.command<[], { newPassphraseFile: string }>(
+    keys,
+    'passphrase',
+    { en: 'put the keys under another passphrase; the node must not run', zh: '更换密钥口令（节点须停止）' },
+    'ledger keys passphrase --new-passphrase-file /etc/ledger/passphrase.new',
+    (command) =>
+      command.requiredOption(
+        '--new-passphrase-file <file>',
+        book.words({ en: 'file with the new passphrase', zh: '新口令文件' }),
+      ),
+    async ({ out, dataDir, surroundings, path }, { newPassphraseFile }) => {
+      const config = await loadConfig(dataDir, surroundings.environment);
+      const keyring = await openKeyring(config, surroundings.environment, surroundings.askPassphrase);
+      const file = path(newPassphraseFile);
+      const passphrase = await readPassphrase({ LEDGER_KEYS_PASSPHRASE_FILE: file }).catch(() => {
+        throw new LedgerError(
+          'KEYRING_PASSPHRASE_MISSING',
+          { en: `There is no passphrase in ${file}.`, zh: `${file} 中没有口令。` },
+          { file },
+        );
+      });
+      const former = await keyring.changePassphrase(passphrase);
+      out.result(
+        { directory: config.keysPath, former },
+        out.words({
+          en: `The keys are under the new passphrase. The former keystores are in ${former}: destroy them when the node has started well.`,
+          zh: `密钥已改用新口令。旧密钥库位于 ${former}，确认节点正常启动后请销毁。`,
+        }),
+      );
+    },
+  );
+}
