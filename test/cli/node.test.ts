@@ -266,14 +266,19 @@ describe('init', () => {
       expect(outcome['operator'])
         .to.match(/^0x[0-9a-fA-F]{40}$/)
         .and.not.equal(outcome['witness']);
-      for (const file of ['node/keys.json', 'node/tokens.json', 'node/ledger.json', 'node.passphrase']) {
+      for (const file of [
+        'node/keys/operator.json',
+        'node/tokens.json',
+        'node/ledger.json',
+        'node.passphrase',
+      ]) {
         expect((await stat(join(directory, file))).mode & 0o077, file).to.equal(0);
       }
-      const keys = await readFile(join(directory, 'node/keys.json'), 'utf8');
+      const keys = await readFile(join(directory, 'node/keys/operator.json'), 'utf8');
       const again = await ledger(argv, { directory });
       expect(again.code).to.equal(1);
       expect(json<{ error: { code: string } }>(again).error.code).to.equal('NODE_EXISTS');
-      expect(await readFile(join(directory, 'node/keys.json'), 'utf8')).to.equal(keys);
+      expect(await readFile(join(directory, 'node/keys/operator.json'), 'utf8')).to.equal(keys);
     } finally {
       await temp.remove();
     }

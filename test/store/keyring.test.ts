@@ -80,32 +80,6 @@ describe('the keyring in a directory of keystores', function () {
     expect(wallet.privateKey).to.equal(OPERATOR_KEY);
   });
 
-  it('opens the keystore of the specification’s own example', async () => {
-    // Web3 Secret Storage Definition, test vector for scrypt.
-    const text = JSON.stringify({
-      address: '008aeeda4d805471df9b2a5b0f38a0c3bcba786b',
-      crypto: {
-        cipher: 'aes-128-ctr',
-        cipherparams: { iv: '83dbcc02d8ccb40e466191a123791e0e' },
-        ciphertext: 'd172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c',
-        kdf: 'scrypt',
-        kdfparams: {
-          dklen: 32,
-          n: 262144,
-          r: 1,
-          p: 8,
-          salt: 'ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19',
-        },
-        mac: '2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097',
-      },
-      id: '3198bc9c-6672-5ab3-d995-4942343ae5b6',
-      version: 3,
-    });
-    expect(await decryptSecret(text, 'testpassword', 'example')).to.equal(
-      '0x7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d',
-    );
-  });
-
   it('refuses a wrong passphrase, and every altered field of a keystore', async () => {
     await FileKeyring.create(path, PASSPHRASE, CHEAP);
     expect((await rejection(FileKeyring.open(path, `${PASSPHRASE} `))).code).to.equal(

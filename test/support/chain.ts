@@ -115,7 +115,7 @@ export class ChainStage {
 /** A keyring for tests, made once a file (its key derivation takes a while). */
 export async function testKeyring(): Promise<{ keyring: FileKeyring; remove: () => Promise<void> }> {
   const directory = await makeTempDir();
-  const keyring = await FileKeyring.create(`${directory.path}/keys.json`, 'only for tests, twelve', {
+  const keyring = await FileKeyring.create(`${directory.path}/keys`, 'only for tests, twelve', {
     scryptCost: 2 ** 14,
   });
   return { keyring, remove: directory.remove };

@@ -40,7 +40,7 @@ const crypto = z.object({
       .min(MIN_SCRYPT_COST)
       .max(MAX_SCRYPT_COST)
       .refine((n) => (n & (n - 1)) === 0, 'not a power of two'),
-    r: z.int().min(1).max(16),
+    r: z.int().min(8).max(16),
     p: z.int().min(1).max(16),
     salt: z.string().regex(/^([0-9a-f]{2}){16,64}$/i),
   }),

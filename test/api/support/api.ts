@@ -37,7 +37,7 @@ export async function startApi(
 ): Promise<TestApi> {
   const temp = await makeTempDir();
   const { db, dispose } = await memoryDatabase();
-  const keyring = await FileKeyring.create(`${temp.path}/keys.json`, 'a passphrase for tests', {
+  const keyring = await FileKeyring.create(`${temp.path}/keys`, 'a passphrase for tests', {
     scryptCost: 2 ** 14,
   });
   const users = new UserStore(db);
