@@ -21,11 +21,12 @@ const NODE = {
   subjects: ['store', 'keys', 'registers', 'chain', 'exchange'],
   cases: ['store', 'keys', 'registers', 'chain', 'exchange'],
   publicity: ['store', 'registers', 'chain'],
+  backup: ['store', 'keys'],
   api: [
     ...['keys', 'store', 'intake', 'registers', 'chain', 'witness', 'answers', 'exchange'],
-    ...['letters', 'subjects', 'cases', 'publicity'],
+    ...['letters', 'subjects', 'cases', 'publicity', 'backup'],
   ],
-  cli: ['api', 'intake'],
+  cli: ['api', 'intake', 'backup', 'keys'],
 };
 
 const rule = (base, room, allowed) => ({

@@ -35,7 +35,13 @@ import { ImportService } from './intake/index.ts';
 import { type AskPassphrase, type Keyring, refuseDevelopmentKeys } from './keys/index.ts';
 import { agencyOf, Publicity } from './publicity/index.ts';
 import { LettersRoom } from './letters/index.ts';
-import { OpeningsJournal, RegisterService, ThreadHasher } from './registers/index.ts';
+import {
+  batchesAhead,
+  OpeningsJournal,
+  registerError,
+  RegisterService,
+  ThreadHasher,
+} from './registers/index.ts';
 import { openKeyring, openStore, readAuthorities, readDeployment, SERVING_FILE } from './setup.ts';
 import { EventStore, hexOf, migrate, TreeStore, type Database } from './store/index.ts';
 import { RecordStore } from './store/records.ts';
@@ -223,6 +229,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     follower,
     witness,
     registers,
+    journal,
     imports,
     publicity,
     prover,
@@ -343,12 +350,16 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
       await hearChainTime();
       follower.events.on('advanced', () => void hearChainTime());
     }
+    // Before anything is done with it: a database that is older than the journal would say and add what is not so.
+    const ahead = await batchesAhead(db, journal);
+    if (ahead > 0) throw registerError('JOURNAL_AHEAD', { batches: ahead });
     const interrupted = await imports.failInterrupted();
     if (interrupted > 0) logger.warn({ interrupted }, 'imports were interrupted; import the files again');
     watch(logger, rooms);
     outbox.start();
     witness.start();
     registers.start();
+    services.checks.start();
     await letters.start();
     follower.events.on('advanced', onAdvanced);
     follower.start();
@@ -380,6 +391,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
       services.imports.stop(milliseconds),
     ]);
     if (cut > 0) logger.warn({ connections: cut }, 'connections were cut: their time had run out');
+    await services.checks.stop();
     await follower.stop();
     await catchingUp;
     await letters.stop();

@@ -203,6 +203,12 @@ export const SETTINGS = {
     '0',
     'Cover entries (under random keys) that are added to each batch.',
   ),
+  checkEverySeconds: setting(
+    'LEDGER_CHECK_EVERY_SECONDS',
+    whole(60, 604_800).default(3600),
+    '3600',
+    'How often the newest batches are held against journal, tree and chain in the background; “ledger check” looks at all.',
+  ),
   maxImportMebibytes: setting(
     'LEDGER_MAX_IMPORT_MEBIBYTES',
     whole(1, 4096).default(512),

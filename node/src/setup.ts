@@ -6,9 +6,10 @@ import type { Address } from 'viem';
 import { Tokens } from './api/auth.ts';
 import { parseDeployment } from './chain/index.ts';
 import { systemClock } from './clock.ts';
-import { checkConfig, CONFIG_FILE, type NodeConfig } from './config.ts';
+import { backupError, JournalMerge, type JournalOutcome, loadBackup, SealedReader } from './backup/index.ts';
+import { checkConfig, CONFIG_FILE, loadConfig, type NodeConfig } from './config.ts';
 import { type AskPassphrase, FileKeyring, readPassphrase } from './keys/index.ts';
-import { OpeningsJournal, restoreFromJournal } from './registers/index.ts';
+import { bringForward, type BroughtForward, OpeningsJournal } from './registers/index.ts';
 import { migrate, openDatabase, type Database } from './store/index.ts';
 import { UserStore, type UserRole } from './store/users.ts';
 
@@ -124,32 +125,111 @@ async function makeLocalTokens(db: Database, keyring: FileKeyring, directory: st
   await writeFile(file, `${JSON.stringify(local, null, 2)}\n`, { mode: 0o600 });
 }
 
+/** What a restored node has, and where it comes from. */
+export interface Restored extends BroughtForward {
+  /** From the backup: rows of all tables, and when it was made; null without one. */
+  readonly backup: { readonly rows: number; readonly createdAt: string } | null;
+  /** Whether the journal that was there goes on, or the backup's. */
+  readonly journal: JournalOutcome;
+}
+
 /**
- * After the database was lost: makes a new one from the openings journal and the
- * keyring, with new tokens for the command line. What the chain says is followed
- * again when the node is started. Entries that were in no batch are not in the
- * journal: their files are to be imported again.
- * Errors: `RESTORE_NOT_EMPTY`, `OPENINGS_LOST`, `JOURNAL_…`, `KEYRING_…`, `STORE_…`.
+ * Brings a node back, with the node stopped. With a backup: keys, settings, every table, and then from the journal
+ * what came after it. Without one: from the journal, into an empty database, or into one that is older than its
+ * journal. What the chain says is followed again when the node is started. Entries that were in no batch yet when the
+ * backup was made or the journal ended are in neither: their files are to be imported again.
+ * Errors: `BACKUP_…`, `RESTORE_…`, `OPENINGS_LOST`, `JOURNAL_…`, `KEYRING_…`, `STORE_…`, `CONFIG_…`.
  */
 export async function restoreNode(
+  directory: string,
+  options: {
+    readonly backup?: string | undefined;
+    readonly environment?: Environment;
+    readonly ask?: AskPassphrase | undefined;
+  } = {},
+): Promise<Restored> {
+  const environment = options.environment ?? process.env;
+  if (options.backup === undefined) {
+    const config = await loadConfig(directory, environment);
+    return restoreInto(config, await openKeyring(config, environment, options.ask), undefined);
+  }
+  const reader = await SealedReader.open(options.backup);
+  try {
+    const config = await prepareDirectory(directory, reader.header.files, environment);
+    const keyring = await openKeyring(config, environment, options.ask);
+    return await restoreInto(config, keyring, reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function restoreInto(
   config: NodeConfig,
-  environment: Environment = process.env,
-  ask?: AskPassphrase,
-): Promise<{ readonly batches: number; readonly entries: number; readonly records: number }> {
-  const keyring = await openKeyring(config, environment, ask);
+  keyring: FileKeyring,
+  reader: SealedReader | undefined,
+): Promise<Restored> {
+  await mkdir(dirname(config.journalPath), { recursive: true, mode: 0o700 });
+  const journalKey = await keyring.journalKey();
   const db = await openStore(config);
   try {
-    await migrate(db);
-    const journal = new OpeningsJournal(config.journalPath, await keyring.journalKey());
+    let backup: Restored['backup'] = null;
+    let outcome: JournalOutcome = 'kept';
+    if (reader !== undefined) {
+      const merge = new JournalMerge(config.journalPath);
+      const loaded = await loadBackup(reader, journalKey, db, systemClock, async (line) => merge.add(line));
+      if (loaded === false) throw backupError('RESTORE_DATABASE_NOT_EMPTY');
+      outcome = await merge.settle();
+      backup = { rows: loaded.rows, createdAt: reader.header.createdAt };
+    } else await migrate(db);
+    const journal = new OpeningsJournal(config.journalPath, journalKey);
     try {
-      const restored = await restoreFromJournal(db, journal, keyring, systemClock);
-      await makeLocalTokens(db, keyring, config.dataDir);
-      return restored;
+      const forward = await db.transaction((tx) => bringForward(tx, journal, keyring, systemClock));
+      // Those of people came with the backup; those of this machine are in no backup.
+      const known = await new UserStore(db).listTokens();
+      if (known.length === 0 || !(await exists(join(config.dataDir, LOCAL_TOKENS_FILE))))
+        await makeLocalTokens(db, keyring, config.dataDir);
+      return { ...forward, backup, journal: outcome };
     } finally {
       await journal.close();
     }
   } finally {
     await db.close();
+  }
+}
+
+/** Puts settings, deployment and keystores where they are missing; what is there stays. Errors: `RESTORE_KEYS_DIFFER`. */
+async function prepareDirectory(
+  directory: string,
+  files: Readonly<Record<string, string>>,
+  environment: Environment,
+): Promise<NodeConfig> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const put = async (path: string, text: string | undefined): Promise<void> => {
+    if (text === undefined || (await exists(path))) return;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(path, text, { mode: 0o600, flag: 'wx' });
+  };
+  await put(join(directory, CONFIG_FILE), files[CONFIG_FILE]);
+  const config = await loadConfig(directory, environment);
+  await put(config.deploymentPath, files['deployment.json']);
+  for (const [name, text] of Object.entries(files)) {
+    if (!name.startsWith('keys/')) continue;
+    const path = join(config.keysPath, name.slice('keys/'.length));
+    await put(path, text);
+    if (addressOf(await readFile(path, 'utf8')) !== addressOf(text))
+      throw backupError('RESTORE_KEYS_DIFFER', { file: path });
+  }
+  return config;
+}
+
+/** What a keystore says openly of its secret; undefined of what is none. */
+function addressOf(text: string): string | undefined {
+  try {
+    const { address } = JSON.parse(text) as { address?: unknown };
+    return typeof address === 'string' ? address.toLowerCase() : undefined;
+  } catch {
+    // Said by whoever opens it.
+    return undefined;
   }
 }
 

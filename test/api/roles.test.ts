@@ -12,6 +12,8 @@ const TABLE: Readonly<Record<string, string>> = {
   getHealth: 'public',
   getReadiness: 'public',
   listTokens: 'operator auditor',
+  checkStore: 'operator auditor',
+  makeBackup: 'operator',
   createToken: 'operator',
   revokeToken: 'operator',
   listAccess: 'auditor',

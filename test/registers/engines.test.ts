@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { OpeningsJournal, restoreFromJournal } from '../../node/src/registers/index.ts';
+import { bringForward, OpeningsJournal } from '../../node/src/registers/index.ts';
 import { TreeStore } from '../../node/src/store/index.ts';
 import { onBothEngines } from '../support/database.ts';
 import { COMPANY, OTHER_COMPANY, registerWorld } from './support/world.ts';
@@ -45,7 +45,9 @@ onBothEngines('A register from record to proof', (open) => {
 
       await world.db.exec('TRUNCATE own_registers, own_batches, entries, records RESTART IDENTITY CASCADE');
       const journal = new OpeningsJournal(world.journalPath, world.journalKey);
-      const restored = await restoreFromJournal(world.db, journal, world.keyring as never, world.clock);
+      const restored = await world.db.transaction((tx) =>
+        bringForward(tx, journal, world.keyring as never, world.clock),
+      );
       expect(restored).to.deep.equal({ batches: 2, entries: 8, records: 3 });
       expect(await world.service.chainOf(COMPANY, 1, 1n, 3n)).to.deep.equal(chain);
     } finally {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Database } from '../../node/src/store/index.ts';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
@@ -16,7 +17,13 @@ import {
   toBytes32,
 } from '@credit-ledger/sdk/protocol';
 import { publicEntry } from '../../node/src/registers/batching.ts';
-import { OpeningsJournal, restoreFromJournal } from '../../node/src/registers/index.ts';
+import {
+  batchesAhead,
+  bringForward,
+  checkStore,
+  OpeningsJournal,
+  STORE_CHECKS,
+} from '../../node/src/registers/index.ts';
 import { BatchStore, EntryStore, OutboxStore, TreeStore } from '../../node/src/store/index.ts';
 import { RecordStore } from '../../node/src/store/records.ts';
 import { codeOf } from '../support/codes.ts';
@@ -250,9 +257,12 @@ describe('The agency’s register', () => {
       await world.db.exec('TRUNCATE own_registers, own_batches, entries, records RESTART IDENTITY CASCADE');
       await world.service.look();
       const journal = new OpeningsJournal(world.journalPath, world.journalKey);
-      const restore = () => restoreFromJournal(world.db, journal, world.keyring as never, world.clock);
+      const restore = () =>
+        world.db.transaction((tx) => bringForward(tx, journal, world.keyring as never, world.clock));
+      expect(await batchesAhead(world.db, journal)).to.equal(2);
       expect(await restore()).to.deep.equal({ batches: 2, entries: 5, records: 4 });
-      expect(await codeOf(restore())).to.equal('RESTORE_NOT_EMPTY');
+      expect(await restore()).to.deep.equal({ batches: 0, entries: 0, records: 0 });
+      expect(await batchesAhead(world.db, journal)).to.equal(0);
       const after = await snapshot();
       expect(after.entries).to.deep.equal(before.entries);
       expect(after.chain).to.deep.equal(before.chain);
@@ -262,6 +272,100 @@ describe('The agency’s register', () => {
       await anchor({});
       expect((await standing()).map(({ seq }) => seq)).to.deep.equal([1n, 2n, 3n]);
       expect((await world.service.status()).hindrance).to.equal(null);
+    });
+
+    it('brings an older database forward: what waited then is taken into its batch, and what came later is added', async () => {
+      await anchor({});
+      const [waiting] = await world.record({});
+      const tables = ['own_batches', 'entries', 'records'] as const;
+      const older = await Promise.all(tables.map((table) => world.db.query(`SELECT * FROM ${table}`)));
+      await world.service.anchorNow();
+      await world.settle();
+      await anchor({});
+      const before = await Promise.all([1n, 2n, 3n].map((id) => new EntryStore(world.db).ofBatch(id)));
+      // The database of before: the second record waits, the third is not there.
+      await world.db.query('DELETE FROM own_batches WHERE ordinal > 1');
+      await world.db.query('DELETE FROM entries WHERE id > 2');
+      await world.db.query('DELETE FROM records WHERE id > 2');
+      await world.db.query('UPDATE entries SET batch_id = NULL, batch_position = NULL WHERE id = 2');
+      expect((await world.db.query('SELECT * FROM entries')).length).to.equal(older[1]?.length);
+      const journal = new OpeningsJournal(world.journalPath, world.journalKey);
+      expect(await batchesAhead(world.db, journal)).to.equal(2);
+      const forward = () =>
+        world.db.transaction((tx) => bringForward(tx, journal, world.keyring as never, world.clock));
+      expect(await forward()).to.deep.include({ batches: 2, entries: 2 });
+      const entries = await world.db.query<{ record_id: string; ordinal: number }>(
+        'SELECT e.record_id, b.ordinal FROM entries e JOIN own_batches b ON b.id = e.batch_id ORDER BY e.id',
+      );
+      expect(entries.map(({ ordinal }) => ordinal)).to.deep.equal([1, 2, 3]);
+      expect(BigInt(entries[1]?.record_id ?? 0)).to.equal(waiting?.id);
+      expect(before.flat().length).to.equal(3);
+    });
+
+    it('and store, tree and chain agree, and every alteration is found by the check that is for it', async () => {
+      await anchor({});
+      const [kept] = await anchor({}, { uscc: OTHER_COMPANY });
+      const journal = new OpeningsJournal(world.journalPath, world.journalKey);
+      let root: bigint | undefined;
+      const head = (await standing()).at(-1);
+      const failing = async (db: Database = world.db): Promise<string[]> => {
+        const report = await checkStore({
+          db,
+          keyring: world.keyring as never,
+          journal,
+          chainHead: () => Promise.resolve({ seq: head?.seq ?? 0n, root: root ?? head?.claimedRoot ?? 0n }),
+        });
+        expect(report.checks.map(({ check }) => check)).to.deep.equal(Object.keys(STORE_CHECKS));
+        expect(report.holds).to.equal(report.checks.every(({ holds }) => holds));
+        return report.checks.filter(({ holds }) => !holds).map(({ check }) => check);
+      };
+      /** Looks while something is altered, and puts it right again. */
+      const whileAltered = async (alter: string): Promise<string[]> => {
+        let found: string[] = [];
+        await world.db
+          .transaction(async (tx) => {
+            await tx.exec(alter);
+            found = await failing(tx);
+            throw new Error('undo');
+          })
+          .catch((error: unknown) => {
+            if (!(error instanceof Error) || error.message !== 'undo') throw error;
+          });
+        return found;
+      };
+      expect(await failing()).to.deep.equal([]);
+      const cases: readonly (readonly [string, readonly string[]])[] = [
+        ["UPDATE entries SET body = '\\x01' WHERE id = 1", ['openings']],
+        ["UPDATE entries SET content = '\\x01' WHERE id = 1", ['openings']],
+        ["UPDATE entries SET salts = '[]' WHERE id = 1", ['openings']],
+        ['UPDATE entries SET chain_index = 7 WHERE id = 1', ['chains']],
+        ["UPDATE own_batches SET entries_hash = '\\x01' WHERE ordinal = 1", ['openings', 'standing']],
+        ['UPDATE own_batches SET size = 9 WHERE ordinal = 1', ['openings']],
+        ["UPDATE register_trees SET root = '\\x01' WHERE seq = 1", ['roots']],
+        ["UPDATE own_registers SET secret_commit = '\\x01'", ['secret']],
+        [`UPDATE entries SET record_id = NULL WHERE record_id = ${kept ?? 0n}`, ['records']],
+        [
+          'UPDATE entries SET batch_id = NULL WHERE batch_id = 2; DELETE FROM own_batches WHERE ordinal = 2',
+          ['journal', 'standing'],
+        ],
+      ];
+      for (const [alter, expected] of cases) expect(await whileAltered(alter), alter).to.deep.equal(expected);
+      root = 5n;
+      expect(await failing()).to.deep.equal(['head']);
+    });
+
+    it('is not mixed with a database that says something else under the same numbers', async () => {
+      await anchor({});
+      await anchor({});
+      await world.db.query('DELETE FROM own_batches WHERE ordinal = 2');
+      await world.db.query(
+        "UPDATE entries SET batch_id = NULL, batch_position = NULL, body = '\\x01' WHERE id = 2",
+      );
+      const journal = new OpeningsJournal(world.journalPath, world.journalKey);
+      const forward = world.db.transaction((tx) =>
+        bringForward(tx, journal, world.keyring as never, world.clock),
+      );
+      expect(await codeOf(forward)).to.equal('RESTORE_JOURNAL_DIFFERS');
     });
 
     it('is written again in full when its file was lost', async () => {

@@ -10,7 +10,7 @@ import {
   TRUTH_PROMISE,
 } from '@credit-ledger/sdk/protocol';
 import { expect } from 'chai';
-import { OpeningsJournal, restoreFromJournal } from '../../node/src/registers/index.ts';
+import { bringForward, OpeningsJournal } from '../../node/src/registers/index.ts';
 import { EntryStore } from '../../node/src/store/index.ts';
 import { RecordStore } from '../../node/src/store/records.ts';
 import { SubjectStore } from '../../node/src/store/subjects.ts';
@@ -254,7 +254,7 @@ describe('What subjects say of themselves', function () {
     await world.settle();
     await world.db.exec('TRUNCATE own_registers, own_batches, entries, records RESTART IDENTITY CASCADE');
     const journal = new OpeningsJournal(world.journalPath, world.journalKey);
-    await restoreFromJournal(world.db, journal, world.keyring as never, world.clock);
+    await world.db.transaction((tx) => bringForward(tx, journal, world.keyring as never, world.clock));
     const records = await new RecordStore(world.db).list();
     expect(records.map(({ id, origin }) => [id === recordId, origin])).to.deep.equal([
       [true, 'self-declared'],

@@ -1,14 +1,14 @@
 import { dateOfDay, dayAt } from '@credit-ledger/sdk/protocol';
 import { expect } from 'chai';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { LocalAccount } from 'viem';
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from 'viem/accounts';
 import type { Question, QuestionDetail, Verification } from '../../node/src/api/schemas/answers.ts';
 import type { CreditRecord, Import } from '../../node/src/api/schemas/intake.ts';
 import type { Grant, Receipt, Register, Sent } from '../../node/src/api/schemas/ledger.ts';
 import type { PublicRecords, Timeliness } from '../../node/src/api/schemas/publicity.ts';
-import type { Readiness } from '../../node/src/api/schemas/system.ts';
+import type { Readiness, StoreReport } from '../../node/src/api/schemas/system.ts';
 import { createLogger } from '../../node/src/api/logging.ts';
 import { createNode, type LedgerNode } from '../../node/src/app.ts';
 import { Connection } from '../../node/src/cli/connection.ts';
@@ -19,9 +19,9 @@ import { setUpNode, type SetUp } from '../../node/src/setup.ts';
 import { ANVIL_MNEMONIC, startAnvil, type Anvil } from '../../scripts/lib/anvil.ts';
 import { deployLedger, type Deployment } from '../../scripts/lib/deploy.ts';
 import { fundAccounts, foundLedger } from '../../scripts/lib/found.ts';
-import { makeSamples } from '../../scripts/lib/samples.ts';
+import { makeLargeFile, makeSamples } from '../../scripts/lib/samples.ts';
 import { makeTempDir } from '../support/temp.ts';
-import { waitFor } from '../support/wait.ts';
+import { rejection, waitFor } from '../support/wait.ts';
 import { ask } from './snippets/ask.ts';
 import { importFile } from './snippets/import.ts';
 import { verify } from './snippets/verify.ts';
@@ -48,10 +48,18 @@ async function cli(
   directory: string,
   ...argv: string[]
 ): Promise<{ code: number; out: string; err: string }> {
+  return cliWith({}, directory, ...argv);
+}
+
+async function cliWith(
+  environment: Readonly<Record<string, string>>,
+  directory: string,
+  ...argv: string[]
+): Promise<{ code: number; out: string; err: string }> {
   let out = '';
   let err = '';
   const code = await run([...argv, '--lang', 'en'], {
-    environment: {},
+    environment,
     directory,
     stdout: { write: (text) => (out += text) },
     stderr: { write: (text) => (err += text) },
@@ -690,6 +698,123 @@ describe('three nodes on one chain', function () {
     expect(placeOf(after)).to.deep.equal(placeOf(before));
     const twice = await cli(temp.path, 'restore', '--data', dirOf(0), '--json');
     expect((JSON.parse(twice.out) as { error: { code: string } }).error.code).to.equal('STORE_IN_USE');
+  });
+
+  it('come back from a backup and the journal: what came after it is there, and an older database is refused', async () => {
+    const node = nodes[0] as LedgerNode;
+    const importRows = async (name: string, from: number): Promise<string> => {
+      const file = join(temp.path, `${name}.csv`);
+      await makeLargeFile(file, 6, { today: TODAY, seed: from, firstNumber: from });
+      const done = await cli(temp.path, 'import', file, '--data', dirOf(0), '--json');
+      expect(done.code, done.err).to.equal(0);
+      const { items } = await call<{ items: { id: string }[] }>(beijing(), 'listImports');
+      const records = await call<{ items: { id: string }[] }>(beijing(), 'listImportRecords', {
+        params: { id: items[0]?.id ?? '' },
+      });
+      return records.items[0]?.id ?? '';
+    };
+    const witnessed = async (recordId: string): Promise<Receipt> => {
+      await call(beijing(), 'anchor', { params: { id: '1' } });
+      return waitFor(
+        'the record to be witnessed',
+        async () => {
+          const receipt = await call<Receipt>(beijing(), 'getReceipt', { params: { recordId } });
+          return receipt.entries[0]?.state === 'witnessed' ? receipt : undefined;
+        },
+        { timeoutMilliseconds: 60_000 },
+      );
+    };
+    await witnessed(await importRows('before', 90_001));
+    // In no batch when the backup is made, and in one afterwards.
+    const waiting = await importRows('waiting', 90_101);
+    const backups = join(temp.path, 'backups');
+    const made = await cli(temp.path, 'backup', backups, '--data', dirOf(0), '--json');
+    expect(made.code, made.err).to.equal(0);
+    const { file, rows, journalLines } = JSON.parse(made.out) as {
+      file: string;
+      rows: number;
+      journalLines: number;
+    };
+    expect(rows).to.be.greaterThan(100);
+    expect(journalLines).to.be.greaterThan(2);
+    const sealed = await readFile(file, 'utf8');
+    for (const { uscc } of Object.values(cast)) expect(sealed).not.to.contain(uscc);
+
+    const after = await importRows('after', 90_201);
+    const receipts = [await witnessed(waiting), await witnessed(after)];
+    await node.stop();
+
+    // Yesterday's database under today's journal and chain: found out before anything is done with it.
+    const config = await loadConfig(dirOf(0), { LEDGER_PORT: new URL(node.url).port });
+    const today = join(temp.path, 'today-pgdata');
+    await rename(join(dirOf(0), 'pgdata'), today);
+    const withoutJournal = join(temp.path, 'no-journal', 'openings.journal');
+    await mkdir(dirname(withoutJournal));
+    const elsewhere = { LEDGER_JOURNAL_PATH: withoutJournal };
+    const older = await cliWith(elsewhere, temp.path, 'restore', file, '--data', dirOf(0), '--json');
+    expect(older.code, older.err).to.equal(0);
+    expect(JSON.parse(older.out)).to.deep.include({ batches: 0, journal: 'from-backup' });
+    const behind = await createNode(config, { environment: {}, logger: createLogger('silent') });
+    expect((await rejection(behind.start())).code).to.equal('JOURNAL_AHEAD');
+
+    // With the journal lost too the node starts, stops its register, and says which records cannot be proved.
+    const lossy = await createNode(
+      await loadConfig(dirOf(0), { ...elsewhere, LEDGER_PORT: String(config.port) }),
+      {
+        environment: {},
+        logger: createLogger('silent'),
+      },
+    );
+    nodes[0] = lossy;
+    await lossy.start();
+    const standing = await waitFor('the loss to be seen', async () => {
+      const { body } = await beijing().call<StoreReport>('checkStore');
+      return body.checks.find(({ check, holds }) => check === 'standing' && !holds);
+    });
+    expect(standing.difference).to.deep.include({ batches: 1, entries: 12 });
+    expect(standing.difference?.['recordsNotProvable']).to.be.greaterThan(0);
+    const checked = await cli(temp.path, 'check', '--data', dirOf(0));
+    expect(checked.code).to.equal(1);
+    expect(checked.out).to.include('✖ standing').and.include('ledger restore');
+    await waitFor(
+      'the register to stop',
+      async () => (await lossy.rooms.registers.status()).hindrance?.code === 'REGISTER_DIVERGED',
+    );
+    await lossy.stop();
+
+    // Brought forward by the journal that was kept on another disk.
+    const forward = await cli(temp.path, 'restore', '--data', dirOf(0), '--json');
+    expect(forward.code, forward.err).to.equal(0);
+    expect((JSON.parse(forward.out) as { batches: number }).batches).to.equal(1);
+    const again = await createNode(config, {
+      environment: {},
+      checkReplies: true,
+      logger: createLogger('silent'),
+    });
+    nodes[0] = again;
+    await again.start();
+    await waitFor(
+      'the node to be ready',
+      async () => (await call<Readiness>(beijing(), 'getReadiness')).ready,
+    );
+    for (const [i, recordId] of [waiting, after].entries()) {
+      const receipt = await call<Receipt>(beijing(), 'getReceipt', { params: { recordId } });
+      expect(receipt.entries[0]?.batch?.standing?.batchHash).to.equal(
+        receipts[i]?.entries[0]?.batch?.standing?.batchHash,
+      );
+    }
+    const whole = await cli(temp.path, 'check', '--data', dirOf(0));
+    expect(whole.code, whole.out + whole.err).to.equal(0);
+    // And goes on: new rows get numbers of their own, and are anchored after the others.
+    await witnessed(await importRows('later', 90_301));
+
+    const full = await cli(temp.path, 'restore', file, '--data', dirOf(0), '--json');
+    expect((JSON.parse(full.out) as { error: { code: string } }).error.code).to.equal('STORE_IN_USE');
+    const altered = Buffer.from(await readFile(file));
+    altered[altered.length - 100] = (altered[altered.length - 100] ?? 0) ^ 1;
+    await writeFile(file, altered);
+    const refused = await cli(temp.path, 'backup-verify', file, '--data', dirOf(0), '--json');
+    expect((JSON.parse(refused.out) as { error: { code: string } }).error.code).to.equal('BACKUP_INVALID');
   });
 });
 

@@ -33,6 +33,7 @@ export const GAUGES = {
   publicity_overdue: 'publications that are late',
   publicity_calendar_missing: 'publications whose term no calendar covers',
   imports_total: 'imports ever',
+  check_differences: 'checks of the store that did not hold when it was last looked at',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type GaugeName = keyof typeof GAUGES;

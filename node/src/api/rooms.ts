@@ -9,7 +9,7 @@ import type { ImportService } from '../intake/index.ts';
 import type { Keyring } from '../keys/index.ts';
 import type { Publicity } from '../publicity/index.ts';
 import type { LettersRoom } from '../letters/index.ts';
-import type { RegisterService } from '../registers/index.ts';
+import type { OpeningsJournal, RegisterService } from '../registers/index.ts';
 import type { PooledProver } from '../answers/index.ts';
 import type { Database } from '../store/index.ts';
 import type { OwnMembership, Witness } from '../witness/index.ts';
@@ -53,6 +53,7 @@ export interface Rooms {
   readonly follower: Follower<FollowedEvent>;
   readonly witness: Witness;
   readonly registers: RegisterService;
+  readonly journal: OpeningsJournal;
   readonly imports: ImportService;
   readonly publicity: Publicity;
   readonly prover: PooledProver;

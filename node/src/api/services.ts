@@ -12,7 +12,7 @@ import type * as Ledger from './schemas/ledger.ts';
 import type * as Letters from './schemas/letters.ts';
 import type * as Publicity from './schemas/publicity.ts';
 import type * as Subjects from './schemas/subjects.ts';
-import type { Readiness } from './schemas/system.ts';
+import type { Readiness, StoreReport } from './schemas/system.ts';
 
 /** A file to be imported, as it arrives. */
 export interface Upload {
@@ -53,6 +53,8 @@ export interface NodeServices {
   readonly filings: FilingsPort;
   readonly pledges: PledgesPort;
   readonly health: HealthPort;
+  readonly backups: BackupsPort;
+  readonly checks: ChecksPort;
 }
 
 export interface ImportsPort {
@@ -241,4 +243,14 @@ export interface HealthPort {
   readiness(): Promise<Readiness>;
   /** Numbers for the metrics; what cannot be known now is left out. */
   gauges(): Promise<Readonly<Partial<Record<GaugeName, number>>>>;
+}
+
+export interface BackupsPort {
+  /** A backup of this moment, sealed under the node's own key. Errors: `BUSY` while another is being made. */
+  make(): Promise<Bytes>;
+}
+
+export interface ChecksPort {
+  /** Holds store, journal, tree and chain against each other; of the newest batches only, when so many are named. */
+  run(newest: number | undefined): Promise<StoreReport>;
 }

@@ -53,11 +53,11 @@ export function endingSoon(): LedgerError {
 }
 
 /** A queue of the node is full; nothing was done. */
-export function busy(queue: 'requests' | 'imports' | 'verifications', most: number): LedgerError {
+export function busy(queue: keyof typeof BUSY, most: number): LedgerError {
   return new LedgerError('BUSY', BUSY[queue], {
     queue,
     most,
-    retryAfterSeconds: queue === 'imports' ? 30 : 5,
+    retryAfterSeconds: queue === 'imports' || queue === 'backups' ? 30 : 5,
   });
 }
 
@@ -69,6 +69,10 @@ const BUSY = {
   imports: {
     en: 'As many imports as the node takes are waiting; nothing was taken in. Try again when some are done.',
     zh: '等待处理的导入已达上限，本次未接收任何内容，请待部分导入完成后再试。',
+  },
+  backups: {
+    en: 'A backup is being made already. Try again when it is done.',
+    zh: '正在生成备份，请待完成后再试。',
   },
   verifications: {
     en: 'As many verifications as the node takes are waiting; nothing was done. Try again in a moment.',

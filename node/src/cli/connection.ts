@@ -63,6 +63,12 @@ export class Connection {
     return new Uint8Array(await (await this.#send(id, options)).arrayBuffer());
   }
 
+  /** As {@link download}, for a file that need not fit into memory. */
+  async downloadStream(id: string, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    const { body } = await this.#send(id, options);
+    return (body ?? new ReadableStream()) as unknown as AsyncIterable<Uint8Array>;
+  }
+
   async #send(id: string, options: CallOptions): Promise<Response> {
     const endpoint = ENDPOINTS.find((candidate) => candidate.id === id);
     if (endpoint === undefined) throw new Error(`no endpoint ${id}`);

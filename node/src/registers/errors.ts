@@ -45,9 +45,13 @@ const MESSAGES = {
     en: 'The file is not an openings journal of a version that this program knows.',
     zh: '该文件不是本程序所认识版本的开启信息日志。',
   },
-  RESTORE_NOT_EMPTY: {
-    en: 'The database holds a register, records or entries; a journal is restored into an empty one only.',
-    zh: '数据库中已有登记册、记录或条目，只能向空数据库恢复日志。',
+  RESTORE_JOURNAL_DIFFERS: {
+    en: 'The database and the journal of openings do not belong together: under one number they hold different things. Nothing was changed. Use the database, or the backup, that belongs to this journal.',
+    zh: '数据库与原文日志不匹配：同一编号下内容不同，未作任何更改。请使用与该日志对应的数据库或备份。',
+  },
+  JOURNAL_AHEAD: {
+    en: 'The database is older than the journal of openings, as after restoring an older backup: batches that it lacks are on the chain already. Run "ledger restore" once, with the node stopped; it brings the database up to the journal.',
+    zh: '数据库早于原文日志（例如恢复了旧备份），缺少已上链的批次。请停止节点后运行一次 "ledger restore"，使数据库与日志一致。',
   },
   OPENINGS_LOST: {
     en: 'The openings kept here do not give the head that the register has for this subject. Nothing can be proved about it.',

@@ -7,7 +7,7 @@ export {
   type JournalledRecord,
   OpeningsJournal,
 } from './journal.ts';
-export { restoreFromJournal } from './restore.ts';
+export { batchesAhead, bringForward, type BroughtForward } from './restore.ts';
 export {
   type CorrectedFields,
   type Operation,
@@ -31,3 +31,12 @@ export {
   type RegisterStatus,
 } from './service.ts';
 export { type Unwitnessed, unwitnessedOf } from './witnessing.ts';
+export { registerError } from './errors.ts';
+export {
+  checkStore,
+  STORE_CHECKS,
+  type StoreCheck,
+  type StoreCheckParts,
+  type StoreCheckResult,
+  type StoreReport,
+} from './check.ts';

@@ -20,51 +20,74 @@ import { publicEntry } from './batching.ts';
 import { registerError } from './errors.ts';
 import type { JournalledBatch, JournalledEntry, OpeningsJournal } from './journal.ts';
 
+/** What of a journal a database did not have. */
+export interface BroughtForward {
+  readonly batches: number;
+  readonly entries: number;
+  readonly records: number;
+}
+
 /**
- * Rebuilds records, entries and batches in an empty database from the openings journal and
- * the keyring, after the database was lost. Every opening is held against the body and the
- * hash that were anchored. What was never put in a batch is not in the journal: those files
- * are imported again. All or nothing.
- * @throws LedgerError RESTORE_NOT_EMPTY, OPENINGS_LOST (a line contradicts itself), JOURNAL_*,
+ * Brings a database that is older than its journal (restored from a backup, or empty because it was lost) up to the
+ * journal: batches that it lacks, with their entries and records. Every opening is held against the body and the hash
+ * that were anchored. What was never put in a batch is not in the journal: those files are imported again. To be
+ * called in a transaction: all or nothing.
+ * @throws LedgerError RESTORE_JOURNAL_DIFFERS (what is there is not what the journal says), OPENINGS_LOST, JOURNAL_*,
  *   KEYRING_SECRET_UNKNOWN
  */
-export async function restoreFromJournal(
-  db: Database,
+export async function bringForward(
+  tx: Database,
   journal: OpeningsJournal,
   keyring: Keyring,
   clock: Clock,
-): Promise<{ readonly batches: number; readonly entries: number; readonly records: number }> {
-  return db.transaction(async (tx) => {
-    const store = new RestoreStore(tx);
-    if (!(await store.isEmpty())) throw registerError('RESTORE_NOT_EMPTY');
-    const known = new Set<string>();
-    const done = { batches: 0, entries: 0, records: 0 };
-    for await (const batch of journal.readAll()) {
-      requireConsistent(batch);
-      if (!known.has(batch.keyId)) await restoreRegister(tx, batch.keyId, keyring, clock);
-      known.add(batch.keyId);
-      const records = batch.entries.flatMap(({ record, recordId }) =>
-        record === null || recordId === null
-          ? []
-          : [{ ...record, id: BigInt(recordId), amountFen: BigInt(record.amountFen) }],
-      );
-      const restored = {
-        keyId: batch.keyId,
-        ordinal: batch.ordinal,
-        entriesHash: BigInt(batch.entriesHash),
-        createdAt: new Date(batch.createdAt),
-        entries: batch.entries.map((entry) => rowOf(batch.keyId, entry)),
-        records,
-      };
-      // A batch may have been written twice; the second says the same.
-      if (!(await store.insertBatch(restored, clock.now()))) continue;
-      done.batches += 1;
-      done.entries += batch.entries.length;
-      done.records += records.length;
-    }
-    await store.continueNumbers();
-    return done;
-  });
+): Promise<BroughtForward> {
+  const store = new RestoreStore(tx);
+  const known = new Set((await new BatchStore(tx).registers()).map(({ keyId }) => keyId));
+  const done = { batches: 0, entries: 0, records: 0 };
+  for await (const batch of journal.readAll()) {
+    requireConsistent(batch);
+    if (!known.has(batch.keyId)) await restoreRegister(tx, batch.keyId, keyring, clock);
+    known.add(batch.keyId);
+    const records = batch.entries.flatMap(({ record, recordId }) =>
+      record === null || recordId === null
+        ? []
+        : [{ ...record, id: BigInt(recordId), amountFen: BigInt(record.amountFen) }],
+    );
+    const restored = {
+      keyId: batch.keyId,
+      ordinal: batch.ordinal,
+      entriesHash: BigInt(batch.entriesHash),
+      createdAt: new Date(batch.createdAt),
+      entries: batch.entries.map((entry) => rowOf(batch.keyId, entry)),
+      records,
+    };
+    // A batch may have been written twice; the second says the same.
+    const isNew = await store.insertBatch(restored, clock.now()).catch((error: unknown) => {
+      if (!(error instanceof RangeError)) throw error;
+      throw registerError('RESTORE_JOURNAL_DIFFERS', { ordinal: batch.ordinal, why: error.message });
+    });
+    if (!isNew) continue;
+    done.batches += 1;
+    done.entries += batch.entries.length;
+    done.records += records.length;
+  }
+  await store.continueNumbers();
+  return done;
+}
+
+/**
+ * How many batches the journal has that the database lacks: more than none means that the database is older than the
+ * journal, as after a restored backup, and must be brought forward before anything is done with it.
+ */
+export async function batchesAhead(db: Database, journal: OpeningsJournal): Promise<number> {
+  const there = new Map<string, Set<number>>();
+  const missing = new Set<string>();
+  for await (const { keyId, ordinal } of journal.readAll()) {
+    let ordinals = there.get(keyId);
+    if (ordinals === undefined) there.set(keyId, (ordinals = await new RestoreStore(db).ordinals(keyId)));
+    if (!ordinals.has(ordinal)) missing.add(`${keyId} ${ordinal}`);
+  }
+  return missing.size;
 }
 
 function requireConsistent(batch: JournalledBatch): void {

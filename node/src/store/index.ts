@@ -8,7 +8,16 @@ export {
   type Parameter,
 } from './database.ts';
 export { isUniqueViolation } from './errors.ts';
-export { migrate } from './migrate.ts';
+export {
+  continueAllNumbers,
+  dumpTables,
+  isEmptyStore,
+  loadRows,
+  schemaOf,
+  type DumpedRow,
+  type DumpedTable,
+} from './dump.ts';
+export { knownSchema, migrate } from './migrate.ts';
 export { EventStore, type BlockRow, type EventFilter, type EventRow } from './events.ts';
 export {
   OutboxStore,
@@ -22,6 +31,7 @@ export { UserStore, type AccessRow, type TokenRow, type UserRole } from './users
 export { EntryStore, type EntryRow, type NewEntryRow, type SaltRow } from './entries.ts';
 export { BatchStore, type OwnBatchRow, type OwnRegisterRow } from './batches.ts';
 export { TreeStore, type OpenObjectionRow, type ReplayedBatchRow } from './trees.ts';
+export { CheckStore } from './check.ts';
 export { RestoreStore, type RestoredBatch } from './restore.ts';
 export { SendStore, type SendRow } from './sends.ts';
 export { bytesOf, hexOf, wordBytes, wordOf } from './words.ts';

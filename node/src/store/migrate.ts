@@ -20,12 +20,14 @@ const MIGRATIONS = new URL('./migrations/', import.meta.url);
  * than when it was applied, `STORE_NEWER_THAN_PROGRAM` when the database was
  * migrated by a later version of the program, `STORE_MIGRATION_FAILED` when one
  * cannot be applied: then nothing of it was, and those before it stand.
- * `directory` is for tests.
+ * `directory` is for tests; `upTo` stops at an earlier schema, into which a
+ * backup of an earlier version is put back.
  */
 export async function migrate(
   db: Database,
   clock: Clock = systemClock,
   directory: URL = MIGRATIONS,
+  upTo = Infinity,
 ): Promise<string[]> {
   const known = await readMigrations(directory);
   await db.exec(`CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -63,7 +65,7 @@ export async function migrate(
   const done = new Set(applied.map(({ version }) => version));
   const names: string[] = [];
   for (const migration of known) {
-    if (done.has(migration.version)) continue;
+    if (done.has(migration.version) || migration.version > upTo) continue;
     await db
       .transaction(async (tx) => {
         await tx.exec(migration.sql);
@@ -111,4 +113,9 @@ async function readMigrations(directory: URL): Promise<Migration[]> {
     if (version !== index + 1) throw new Error(`migration ${name} is out of sequence`);
   });
   return migrations;
+}
+
+/** Names of all migrations of this program, in order. */
+export async function knownSchema(): Promise<string[]> {
+  return (await readMigrations(MIGRATIONS)).map(({ name }) => name);
 }

@@ -1,7 +1,7 @@
 import { insertRows, json, type Database, type Parameter } from './database.ts';
 import type { NewEntryRow } from './entries.ts';
 import type { NewRecord } from './records.ts';
-import { wordBytes } from './words.ts';
+import { wordBytes, wordOf } from './words.ts';
 
 /** A batch with its entries as a journal has kept it. */
 export interface RestoredBatch {
@@ -21,23 +21,43 @@ export class RestoreStore {
     this.#db = db;
   }
 
-  /** True when there is no register, record or entry that a restored one could meet. */
-  async isEmpty(): Promise<boolean> {
-    const [row] = await this.#db.query<{ empty: boolean }>(
-      `SELECT NOT EXISTS (SELECT 1 FROM own_registers) AND NOT EXISTS (SELECT 1 FROM records)
-         AND NOT EXISTS (SELECT 1 FROM entries) AS empty`,
-    );
-    return row?.empty === true;
-  }
-
-  /** False when the batch is there already. */
+  /**
+   * Puts a batch in: its records and entries where they are not there, and where they are, as a backup of before the
+   * batch has them, it takes the entries in. False when the batch is there already.
+   * @throws RangeError when what is there under the same numbers is something else
+   */
   async insertBatch(batch: RestoredBatch, now: Date): Promise<boolean> {
     const [made] = await this.#db.query<{ id: string }>(
       `INSERT INTO own_batches (key_id, ordinal, entries_hash, size, journalled_at, created_at)
        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key_id, ordinal) DO NOTHING RETURNING id`,
       [batch.keyId, batch.ordinal, wordBytes(batch.entriesHash), batch.entries.length, now, batch.createdAt],
     );
-    if (made === undefined) return false;
+    if (made === undefined) {
+      const [there] = await this.#db.query<{ entries_hash: Uint8Array }>(
+        'SELECT entries_hash FROM own_batches WHERE key_id = $1 AND ordinal = $2',
+        [batch.keyId, batch.ordinal],
+      );
+      if (there === undefined || wordOf(there.entries_hash) !== batch.entriesHash)
+        throw new RangeError(`batch ${batch.ordinal} is another one`);
+      return false;
+    }
+    const knownRecords = await this.#known(
+      'records',
+      batch.records.map(({ id }) => id),
+    );
+    const knownEntries = await this.#known(
+      'entries',
+      batch.entries.map(({ id }) => id),
+    );
+    for (const [position, entry] of batch.entries.entries()) {
+      if (!knownEntries.has(entry.id)) continue;
+      const taken = await this.#db.query<{ id: string }>(
+        `UPDATE entries SET batch_id = $2, batch_position = $3
+         WHERE id = $1 AND batch_id IS NULL AND key_id = $4 AND body = $5 RETURNING id`,
+        [entry.id, made.id, position, entry.keyId, wordBytes(entry.body)],
+      );
+      if (taken.length === 0) throw new RangeError(`entry ${entry.id} is another one`);
+    }
     await insertRows(
       this.#db,
       'records',
@@ -61,27 +81,29 @@ export class RestoreStore {
         'content_hash',
         'created_at',
       ],
-      batch.records.map((record): Parameter[] => [
-        record.id,
-        // A journal of before there were origins has none.
-        record.origin ?? 'agency',
-        record.class,
-        record.uscc,
-        record.subjectName,
-        record.documentNumber,
-        record.kind,
-        record.domain,
-        record.severity,
-        record.severityBasis,
-        record.day,
-        record.until,
-        record.amountFen,
-        json(record.fields),
-        record.sourceProfile,
-        json(record.sourceAgency),
-        Buffer.from(record.contentHash.slice(2), 'hex'),
-        batch.createdAt,
-      ]),
+      batch.records
+        .filter(({ id }) => !knownRecords.has(id))
+        .map((record): Parameter[] => [
+          record.id,
+          // A journal of before there were origins has none.
+          record.origin ?? 'agency',
+          record.class,
+          record.uscc,
+          record.subjectName,
+          record.documentNumber,
+          record.kind,
+          record.domain,
+          record.severity,
+          record.severityBasis,
+          record.day,
+          record.until,
+          record.amountFen,
+          json(record.fields),
+          record.sourceProfile,
+          json(record.sourceAgency),
+          Buffer.from(record.contentHash.slice(2), 'hex'),
+          batch.createdAt,
+        ]),
     );
     await insertRows(
       this.#db,
@@ -105,27 +127,46 @@ export class RestoreStore {
         'batch_position',
         'created_at',
       ],
-      batch.entries.map((entry, position): Parameter[] => [
-        entry.id,
-        entry.keyId,
-        entry.recordId,
-        entry.op,
-        entry.class,
-        entry.uscc,
-        wordBytes(entry.subjectKey),
-        entry.chainIndex,
-        wordBytes(entry.packed),
-        wordBytes(entry.content),
-        wordBytes(entry.body),
-        json(entry.salts),
-        entry.bundle,
-        entry.operationHash,
-        made.id,
-        position,
-        entry.createdAt,
-      ]),
+      [...batch.entries.entries()]
+        .filter(([, { id }]) => !knownEntries.has(id))
+        .map(([position, entry]): Parameter[] => [
+          entry.id,
+          entry.keyId,
+          entry.recordId,
+          entry.op,
+          entry.class,
+          entry.uscc,
+          wordBytes(entry.subjectKey),
+          entry.chainIndex,
+          wordBytes(entry.packed),
+          wordBytes(entry.content),
+          wordBytes(entry.body),
+          json(entry.salts),
+          entry.bundle,
+          entry.operationHash,
+          made.id,
+          position,
+          entry.createdAt,
+        ]),
     );
     return true;
+  }
+
+  /** Which batches of a register are there, by ordinal. */
+  async ordinals(keyId: string): Promise<Set<number>> {
+    const rows = await this.#db.query<{ ordinal: number }>(
+      'SELECT ordinal FROM own_batches WHERE key_id = $1',
+      [keyId],
+    );
+    return new Set(rows.map(({ ordinal }) => ordinal));
+  }
+
+  async #known(table: 'records' | 'entries', ids: readonly bigint[]): Promise<Set<bigint>> {
+    const rows = await this.#db.query<{ id: string }>(
+      `SELECT id FROM ${table} WHERE id = ANY($1::bigint[])`,
+      [ids.map(String)],
+    );
+    return new Set(rows.map(({ id }) => BigInt(id)));
   }
 
   /** New rows get numbers after the restored ones. */

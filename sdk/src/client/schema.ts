@@ -69,6 +69,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A backup of the node as it is now, sealed under its own key */
+        post: operations["makeBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/bindings": {
         parameters: {
             query?: never;
@@ -284,6 +301,23 @@ export interface paths {
         };
         /** Transactions of the node, newest first */
         get: operations["listOutbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether store, journal, tree and chain agree */
+        get: operations["checkStore"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4326,6 +4360,29 @@ export interface components {
         Statements: {
             items: components["schemas"]["Statement"][];
         };
+        /** @description Whether store, journal, tree and chain agree. */
+        StoreReport: {
+            checks: {
+                about: {
+                    en: string;
+                    zh: string;
+                };
+                /** @enum {string} */
+                check: "secret" | "records" | "chains" | "openings" | "journal" | "standing" | "roots" | "head";
+                /** @description Numbers that name the first difference. */
+                difference: {
+                    [key: string]: unknown;
+                } | null;
+                examined: number;
+                holds: boolean;
+                /** @description What to do about it. */
+                mend: {
+                    en: string;
+                    zh: string;
+                } | null;
+            }[];
+            holds: boolean;
+        };
         SupplyFiling: {
             /** @description What came. */
             documents: string[];
@@ -4601,6 +4658,35 @@ export interface operations {
                 };
             };
             /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A problem, for instance BUSY. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5167,6 +5253,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OutboxItems"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkStore: {
+        parameters: {
+            query?: {
+                /** @description How many of the newest batches are opened; all when left out. */
+                newest?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was looked at, and what does not hold. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreReport"];
                 };
             };
             /** @description A problem. */

@@ -36,6 +36,41 @@ export const systemEndpoints: readonly Endpoint[] = [
     },
   }),
   endpoint({
+    id: 'checkStore',
+    method: 'get',
+    path: '/v1/check',
+    tag: 'System',
+    summary: 'Whether store, journal, tree and chain agree',
+    access: ['operator', 'auditor'],
+    query: z.object({
+      newest: z.coerce.number().int().min(1).max(1_000_000).optional().meta({
+        description: 'How many of the newest batches are opened; all when left out.',
+      }),
+    }),
+    replies: {
+      200: { description: 'What was looked at, and what does not hold.', schema: System.StoreReport },
+    },
+    handle: async ({ query, services }) => ({
+      status: 200,
+      json: await services.checks.run(query.newest),
+    }),
+  }),
+  endpoint({
+    id: 'makeBackup',
+    method: 'post',
+    path: '/v1/backups',
+    tag: 'System',
+    summary: 'A backup of the node as it is now, sealed under its own key',
+    access: ['operator'],
+    replies: { 200: { description: 'The file.', mediaType: 'application/octet-stream' } },
+    problems: ['BUSY'],
+    async handle({ services, noteAccess }) {
+      await noteAccess('backup.make', {});
+      const { bytes, mediaType, name } = await services.backups.make();
+      return { status: 200, file: { bytes, mediaType, name } };
+    },
+  }),
+  endpoint({
     id: 'listTokens',
     method: 'get',
     path: '/v1/tokens',

@@ -12,6 +12,27 @@ export const Readiness = z
   });
 export type Readiness = z.output<typeof Readiness>;
 
+const Said = z.object({ en: z.string(), zh: z.string() });
+export const StoreReport = z
+  .object({
+    holds: z.boolean(),
+    checks: z.array(
+      z.object({
+        check: z.enum(['secret', 'records', 'chains', 'openings', 'journal', 'standing', 'roots', 'head']),
+        holds: z.boolean(),
+        examined: z.int(),
+        about: Said,
+        difference: z
+          .record(z.string(), z.unknown())
+          .nullable()
+          .meta({ description: 'Numbers that name the first difference.' }),
+        mend: Said.nullable().meta({ description: 'What to do about it.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'StoreReport', description: 'Whether store, journal, tree and chain agree.' });
+export type StoreReport = z.output<typeof StoreReport>;
+
 export const Role = z.enum(['officer', 'auditor', 'operator']);
 export const TokenName = z.string().regex(
   /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u,

@@ -2,6 +2,7 @@ import { isLedgerError } from '@credit-ledger/sdk/protocol';
 import type { Rooms } from '../rooms.ts';
 import type { Readiness } from '../schemas/system.ts';
 import type { HealthPort } from '../services.ts';
+import type { Checks } from './checks.ts';
 import { readGauges } from './gauges.ts';
 import type { GaugeName } from '../gauges.ts';
 
@@ -11,9 +12,11 @@ const MOST_LAG = 20n;
 /** How the node fares. */
 export class Health implements HealthPort {
   readonly #rooms: Rooms;
+  readonly #checks: Pick<Checks, 'differences'>;
 
-  constructor(rooms: Rooms) {
+  constructor(rooms: Rooms, checks: Pick<Checks, 'differences'>) {
     this.#rooms = rooms;
+    this.#checks = checks;
   }
 
   async readiness(): Promise<Readiness> {
@@ -23,7 +26,11 @@ export class Health implements HealthPort {
   }
 
   async gauges(): Promise<Partial<Record<GaugeName, number>>> {
-    return readGauges(this.#rooms, await this.readiness());
+    const { differences } = this.#checks;
+    return {
+      ...(await readGauges(this.#rooms, await this.readiness())),
+      ...(differences === undefined ? {} : { check_differences: differences }),
+    };
   }
 
   async #chain(): Promise<Readiness['chain']> {

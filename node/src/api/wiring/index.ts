@@ -3,7 +3,9 @@ import { Tokens } from '../auth.ts';
 import type { Rooms } from '../rooms.ts';
 import type { NodeServices } from '../services.ts';
 import { Answers, Questions } from './answers.ts';
+import { Backups } from './backups.ts';
 import { Cases } from './cases.ts';
+import { Checks } from './checks.ts';
 import { FilingsOf, PledgesOf } from './filings.ts';
 import { Health } from './health.ts';
 import { Imports } from './intake.ts';
@@ -14,7 +16,10 @@ import { Records } from './records.ts';
 import { Subjects } from './subjects.ts';
 
 /** What the routers can ask, done by the rooms. */
-export function servicesOf(rooms: Rooms): NodeServices & { readonly imports: Imports } {
+export function servicesOf(
+  rooms: Rooms,
+): NodeServices & { readonly imports: Imports; readonly checks: Checks } {
+  const checks = new Checks(rooms);
   const users = new UserStore(rooms.db);
   return {
     users,
@@ -34,6 +39,8 @@ export function servicesOf(rooms: Rooms): NodeServices & { readonly imports: Imp
     letters: new LettersOf(rooms),
     filings: new FilingsOf(rooms),
     pledges: new PledgesOf(rooms),
-    health: new Health(rooms),
+    health: new Health(rooms, checks),
+    backups: new Backups(rooms),
+    checks,
   };
 }

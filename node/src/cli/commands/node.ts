@@ -4,7 +4,8 @@ import type { ChainStatus } from '../../api/schemas/ledger.ts';
 import type { Readiness, Token } from '../../api/schemas/system.ts';
 import { createNode } from '../../app.ts';
 import { loadConfig } from '../../config.ts';
-import { restoreNode, setUpNode } from '../../setup.ts';
+import { setUpNode } from '../../setup.ts';
+import { backupCommands } from './backups.ts';
 import type { Book } from '../command.ts';
 import { counted, EXIT, table } from '../io.ts';
 
@@ -148,27 +149,7 @@ export function nodeCommands(book: Book): void {
     },
   );
 
-  book.command<[], object>(
-    book.program,
-    'restore',
-    {
-      en: 'make the database again from the journal of openings, after it was lost',
-      zh: '数据库丢失后，由原文日志重建',
-    },
-    'ledger restore --data /srv/ledger',
-    (command) => command,
-    async ({ out, dataDir, surroundings }) => {
-      const config = await loadConfig(dataDir, surroundings.environment);
-      const restored = await restoreNode(config, surroundings.environment, surroundings.askPassphrase);
-      out.result(
-        restored,
-        out.words({
-          en: `Restored: ${counted(restored.records, 'record')}, ${counted(restored.entries, 'entry', 'entries')}, ${counted(restored.batches, 'batch', 'batches')}. Start the node; import again what was in no batch yet.`,
-          zh: `已恢复：记录 ${restored.records}，条目 ${restored.entries}，批次 ${restored.batches}。请启动节点，并重新导入尚未打包的文件。`,
-        }),
-      );
-    },
-  );
+  backupCommands(book);
 
   const token = book.group('token', { en: 'API tokens', zh: 'API 令牌' });
   book.command<[string], { role: string }>(
