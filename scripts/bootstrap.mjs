@@ -24,6 +24,7 @@ const TASKS = {
   'test:network': { script: 'scripts/test-network.ts', contracts: true },
   'test:chaos': { script: 'scripts/test-chaos.ts', contracts: true },
   bench: { script: 'scripts/bench.ts', contracts: true },
+  'deploy:files': { script: 'scripts/make-deploy.ts', contracts: false },
   'bench:load': { script: 'scripts/bench-load.ts', contracts: true },
   ledger: { script: 'scripts/ledger.ts', contracts: false },
   lint: { script: 'scripts/lint.ts', contracts: true },
