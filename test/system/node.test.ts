@@ -398,9 +398,13 @@ describe('three nodes on one chain', function () {
       (await call<{ items: Grant[] }>(tianjin(), 'listGrants')).items.some(({ id }) => id === grant.id),
     );
     const subject = cast['clean']?.uscc ?? '';
-    const asked = await call<{ items: QuestionDetail[] }>(tianjin(), 'ask', {
-      json: { subject, member: '1', application, predicate, reason: '招标资格审查' },
-    });
+    const question = { subject, member: '1', application, predicate, reason: '招标资格审查' };
+    const askNamed = (): Promise<{ items: QuestionDetail[] }> =>
+      call(tianjin(), 'ask', { json: { ...question, idempotencyKey: 'after a lost line' } });
+    const asked = await askNamed();
+    // Asked again under the same name, as after a lost connection, it is the same question.
+    const again = await askNamed();
+    expect(again.items.map(({ id }) => id)).to.deep.equal(asked.items.map(({ id }) => id));
     const id = asked.items[0]?.id ?? '';
     const answered = await waitFor(
       'an answer',
