@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mnemonicToAccount } from 'viem/accounts';
 import { ANVIL_MNEMONIC, type Anvil, startAnvil } from '../../../scripts/lib/anvil.ts';
@@ -55,6 +55,7 @@ export class KillableChain {
   /** From now on the chain may come back as of any moment, and never as of one before. */
   async keepSnapshots(): Promise<void> {
     await this.#anvil.stop();
+    await keepFirstGenesis(this.#stateFile);
     this.#anvil = await startAnvil({ ...optionsOf(this.#stateFile), port: this.#anvil.port });
     await this.#take();
     this.#timer = setInterval(() => {
@@ -99,6 +100,7 @@ export class KillableChain {
       // From half a file it would start another chain.
       if (!(await isWhole(file))) continue;
       if (file !== this.#stateFile) await copyFile(file, this.#stateFile);
+      await keepFirstGenesis(this.#stateFile);
       return startAnvil({ ...optionsOf(this.#stateFile), port });
     }
     throw new Error('no whole state of the chain is left');
@@ -127,4 +129,22 @@ async function isWhole(file: string): Promise<boolean> {
     // Being written when it was looked at, or when the kill came.
     return false;
   }
+}
+
+interface State {
+  blocks: { readonly header: { readonly number: string; readonly timestamp: string } }[];
+}
+
+/**
+ * This chain makes a first block at every start, also when it reads its state from a file, and writes all of them: after
+ * some restarts another than the first would be given out as the chain's first block.
+ */
+async function keepFirstGenesis(file: string): Promise<void> {
+  const state = JSON.parse(await readFile(file, 'utf8')) as State;
+  const firsts = state.blocks.filter(({ header }) => Number(header.number) === 0);
+  const earliest = Math.min(...firsts.map(({ header }) => Number(header.timestamp)));
+  state.blocks = state.blocks.filter(
+    ({ header }) => Number(header.number) !== 0 || Number(header.timestamp) === earliest,
+  );
+  await writeFile(file, JSON.stringify(state));
 }
