@@ -1,4 +1,4 @@
-import type { Expectations, SignedRequestJson, Verification } from '@credit-ledger/sdk/answer';
+import type { CheckResult, Expectations, SignedRequestJson, Verification } from '@credit-ledger/sdk/answer';
 import { requestDigest, signerOf } from '@credit-ledger/sdk/answer';
 import {
   type Hex,
@@ -60,14 +60,17 @@ class FakePeer implements PeerTransport {
 const UNREACHABLE = new LedgerError('PEER_UNREACHABLE', { en: 'away', zh: '离线' });
 const problem = (status: number, code: string): PeerResponse => ({ status, body: { code, detail: 'x' } });
 
-function verification(overall: Verification['overall']): Verification {
+function verification(
+  overall: Verification['overall'],
+  reason: CheckResult['reason'] = 'FORMAT_OK',
+): Verification {
   return {
     overall,
     checks: [
       {
         check: 'root-current',
         verdict: overall,
-        reason: 'FORMAT_OK',
+        reason,
         message: { en: 'x', zh: 'x' },
         operands: { age: 5n },
       },
@@ -86,7 +89,7 @@ describe('The requester', function () {
   let clock: ShiftedClock;
   let own: TestSigner;
   let responder: TestSigner;
-  let verdicts: Verification['overall'][];
+  let verdicts: (Verification['overall'] | Verification)[];
   let expected: Expectations[];
   let requester: Requester;
   let running: Requester[];
@@ -148,7 +151,8 @@ describe('The requester', function () {
       verifier: {
         verify: (_, wanted) => {
           expected.push(wanted);
-          return Promise.resolve(verification(verdicts.shift() ?? 'VALID'));
+          const next = verdicts.shift() ?? 'VALID';
+          return Promise.resolve(typeof next === 'string' ? verification(next) : next);
         },
       },
       signer: own,
@@ -379,6 +383,15 @@ describe('The requester', function () {
 
   it('verifies again later when it could not: an answer is neither believed nor thrown away', async () => {
     verdicts.push('ERROR', 'ERROR', 'VALID');
+    const id = await requester.ask(ask);
+    peer.fetches.push(answerTo(id), answerTo(id), answerTo(id));
+    const question = await outcome(id);
+    expect(question.state).to.equal('answered');
+    expect(expected).to.have.length(3);
+  });
+
+  it('asks again for an answer that is not in the log, as after a chain went back, and never believes it before', async () => {
+    verdicts.push(verification('INVALID', 'NOT_LOGGED'), verification('INVALID', 'NOT_LOGGED'), 'VALID');
     const id = await requester.ask(ask);
     peer.fetches.push(answerTo(id), answerTo(id), answerTo(id));
     const question = await outcome(id);

@@ -555,6 +555,26 @@ describe('The responder', function () {
       expect(BigInt(document.publicSignals[7] ?? 0)).to.equal(1n);
     });
 
+    it('and what was said to be logged already is gone with the chain: the question is decided anew', async () => {
+      transactions.reverts.push('BatchNotUsable');
+      const mine = transactions.hold();
+      const body = await question(ledger, requester);
+      await responder.receive(body);
+      mine();
+      await responder.idle();
+      const sent = transactions.sent.length;
+      // The first transaction was in a block when the second was refused for it, and then that block went.
+      ledger.entries = [];
+      transactions.outcomes.set(
+        2n,
+        new LedgerError('CHAIN_REVERTED', { en: 'x', zh: 'x' }, { error: 'AlreadyLogged' }),
+      );
+      await db.transaction((tx) => responder.onRollback(tx, 100n));
+      await responder.idle();
+      expect(transactions.sent.length).to.equal(sent + 1);
+      expect((await answered(body.request.requestId)).answer).to.equal(true);
+    });
+
     it('never releases an answer that the log does not hold', async () => {
       const requestId = await ask();
       const entry = ledger.entries[0];

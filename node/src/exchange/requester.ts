@@ -530,7 +530,14 @@ export class Requester {
     if (verification.overall === 'ERROR') throw couldNotVerify(verification);
     const evidence = { answer, verdicts: plain(verification) };
     if (verification.overall === 'INVALID') {
-      const first = verification.checks.find(({ verdict }) => verdict === 'INVALID');
+      const invalid = verification.checks.filter(({ verdict }) => verdict === 'INVALID');
+      const [first] = invalid;
+      // On a chain that went back its log entry is on its way again: it is asked for once more, as long as it counts.
+      const isTimely = BigInt(request.expiry) > unixSeconds(clock);
+      if (isTimely && invalid.length > 0 && invalid.every(({ reason }) => reason === 'NOT_LOGGED')) {
+        this.#log.warn({ question: question.id.toString() }, 'an answer is not in the log (any more)');
+        return false;
+      }
       await this.#store.failed(
         question.id,
         storedError(notBelieved(first?.check, first?.reason)),

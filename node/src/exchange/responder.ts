@@ -499,7 +499,9 @@ export class Responder {
     const name = typeof error.operands['error'] === 'string' ? error.operands['error'] : '';
     if (name === 'AlreadyLogged') {
       // An earlier transaction of this question got there after all: what it logged is released.
-      await this.#settle(question);
+      if (await this.#isInLog(question)) await this.#settle(question);
+      // The chain has gone back since, and took it along: the question is decided anew.
+      else await this.#store.backToReceived(question.id, storedError(error), clock.now());
       return true;
     }
     if (question.refusalCode !== null) {
@@ -606,6 +608,12 @@ export class Responder {
       });
     }
     return signedAnswer(answer, signature);
+  }
+
+  async #isInLog(question: ReceivedQuestion): Promise<boolean> {
+    const { grantId, requestId } = question.request as SignedRequestJson;
+    const { facts } = this.#parts;
+    return (await facts.logIdOf(question.registerId, grantId, question.requester, requestId)) !== 0n;
   }
 
   async #stillLogged(question: ReceivedQuestion): Promise<boolean> {
