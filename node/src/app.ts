@@ -336,7 +336,11 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
       limits: CASE_LIMITS,
     });
     cases = { service, reports: new Reports(caseParts) };
-    late.push(made.responder as EventHandler<FollowedEvent>, service as EventHandler<FollowedEvent>);
+    late.push(
+      made.responder as EventHandler<FollowedEvent>,
+      made.requester,
+      service as EventHandler<FollowedEvent>,
+    );
     await made.responder.start();
     await made.requester.start();
     service.start();

@@ -399,6 +399,24 @@ describe('The requester', function () {
     expect(expected).to.have.length(3);
   });
 
+  it('opens a question again when its answer’s log entry is gone with the chain, and takes the answer as it is logged now', async () => {
+    const id = await requester.ask(ask);
+    const loggedIn = (block: string) => async (): Promise<PeerResponse> => {
+      const response = await answerTo(id)();
+      const body = response.body as { answer: object };
+      return { ...response, body: { ...body, answer: { ...body.answer, log: { blockNumber: block } } } };
+    };
+    peer.fetches.push(loggedIn('50'));
+    expect((await outcome(id)).state).to.equal('answered');
+    await db.transaction((tx) => requester.onRollback(tx, 50n));
+    expect((await requester.question(id))?.state).to.equal('answered');
+    peer.fetches.push(loggedIn('53'));
+    await db.transaction((tx) => requester.onRollback(tx, 49n));
+    const again = await outcome(id);
+    expect(again.state).to.equal('answered');
+    expect(again.answer).to.have.nested.property('log.blockNumber', '53');
+  });
+
   describe('takes a refusal', () => {
     async function refusalFor(id: bigint, code: number, signer: TestSigner): Promise<unknown> {
       const question = await requester.question(id);

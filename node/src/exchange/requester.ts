@@ -141,6 +141,21 @@ export class Requester {
     for (const id of await this.#store.open()) this.#kick(id);
   }
 
+  async onEvents(): Promise<void> {
+    // What is answered is fetched and verified; events add nothing to it.
+  }
+
+  /**
+   * Blocks after `toBlock` are gone: answers that were logged in them are not in the log any more, or under another
+   * number. Their questions are open again, in the open, until the answer as it is logged now has been fetched.
+   */
+  async onRollback(db: Database, toBlock: bigint): Promise<void> {
+    const reopened = await new QuestionStore(db).unanswerAfter(toBlock, this.#parts.clock.now());
+    db.afterCommit(() => {
+      for (const id of reopened) this.#kick(id);
+    });
+  }
+
   /** Leaves what is open as it is; the next start goes on. */
   async stop(): Promise<void> {
     this.#stop?.abort();

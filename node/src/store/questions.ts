@@ -157,6 +157,16 @@ export class QuestionStore {
     );
   }
 
+  /** Answers whose log entry is gone with blocks after one: they are to be fetched again. Gives the questions. */
+  async unanswerAfter(block: bigint, now: Date): Promise<bigint[]> {
+    const rows = await this.#db.query<{ id: string }>(
+      `UPDATE asked_questions SET state = 'sent', verdicts = NULL, updated_at = $2
+       WHERE state = 'answered' AND (answer->'log'->>'blockNumber')::bigint > $1 RETURNING id`,
+      [block, now],
+    );
+    return rows.map(({ id }) => BigInt(id));
+  }
+
   /** A refusal that the responder signed; the document is the evidence. */
   async refused(id: bigint, code: number, refusal: unknown, now: Date): Promise<void> {
     await this.#db.query(
