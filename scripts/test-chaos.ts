@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 const wrong = (['rounds', 'rows', 'seed'] as const).filter(
-  (name) => values[name] !== undefined && !/^[1-9][0-9]{0,8}$/.test(values[name]),
+  (name) => values[name] !== undefined && !/^[1-9][0-9]{0,9}$/.test(values[name]),
 );
 if (values.help) {
   process.stdout.write(HELP);

@@ -195,6 +195,23 @@ export class ChaosWorld {
     }
   }
 
+  /** A question as it stands now, once it is not open again. */
+  async endOf({ id }: Put): Promise<QuestionDetail> {
+    if (id === undefined) throw new Error('a question that was never put');
+    const { connection } = this.node('hebei');
+    return waitFor(
+      `question ${id} to end`,
+      async () => {
+        const { body } = await connection.call<QuestionDetail>('getQuestion', {
+          params: { id },
+          reason: REASON,
+        });
+        return body.state === 'created' || body.state === 'sent' ? undefined : body;
+      },
+      PATIENCE,
+    );
+  }
+
   async untilWitnessed(): Promise<void> {
     await untilWitnessed(['beijing', 'tianjin', 'hebei'].map((slug) => this.node(slug).connection));
   }
