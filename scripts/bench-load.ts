@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { dateOfDay, dayAt, isLedgerError } from '@credit-ledger/sdk/protocol';
 import type { QuestionDetail } from '../node/src/api/schemas/answers.ts';
 import type { ChainStatus } from '../node/src/api/schemas/ledger.ts';
-import { agenciesOf, chainDate, PLAY_STARTS_AT, type Play, playerOf } from './lib/acts/play.ts';
+import { agenciesOf, chainDate, PLAY_STARTS_AT, type Play, playerOf, playOn } from './lib/acts/play.ts';
 import { fillRegisters, giveGrant } from './lib/acts/registers.ts';
 import { root } from './lib/checks.ts';
 import { importFile, untilAnswered, untilWitnessed } from './lib/errands.ts';
@@ -82,16 +82,7 @@ async function makeStage(ownTime: boolean): Promise<{ stage: Stage; play: Play }
       ...(ownTime ? { startAt: PLAY_STARTS_AT } : {}),
     }),
   );
-  const play: Play = {
-    narrator: n,
-    players: stage.nodes,
-    cast,
-    samples,
-    directory,
-    rpcUrl: stage.chain.url,
-    deployment: stage.deployment,
-    moveTime: ownTime ? stage.moveTime : undefined,
-  };
+  const play = playOn(stage, { narrator: n, cast, samples, directory, movesTime: ownTime });
   await fillRegisters(play);
   await giveGrant(play, playerOf(play, 'beijing'), playerOf(play, 'hebei'), APPLICATION, { region: 130_000 });
   return { stage, play };

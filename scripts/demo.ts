@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dateOfDay, dayAt } from '@credit-ledger/sdk/protocol';
 import { askAboutFive, isAsExpected, ROLES, type Told } from './lib/acts/answers.ts';
-import { agenciesOf, type Play, PLAY_STARTS_AT } from './lib/acts/play.ts';
+import { agenciesOf, PLAY_STARTS_AT, playOn } from './lib/acts/play.ts';
 import { failures } from './lib/acts/questions.ts';
 import { fillRegisters } from './lib/acts/registers.ts';
 import { playProcesses } from './lib/acts/story.ts';
@@ -80,16 +80,7 @@ async function demonstrate(): Promise<void> {
   process.once('SIGTERM', ended);
   try {
     for (const node of stage.nodes) n.say(`  member ${node.memberId}  ${node.name}  ${node.url}`);
-    const play: Play = {
-      narrator: n,
-      players: stage.nodes,
-      cast,
-      samples,
-      directory,
-      rpcUrl: stage.chain.url,
-      deployment: stage.deployment,
-      moveTime: (days) => stage.moveTime(days),
-    };
+    const play = playOn(stage, { narrator: n, cast, samples, directory, movesTime: true });
     await fillRegisters(play);
     const told = await askAboutFive(play);
     summarise(n, told);

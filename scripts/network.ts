@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dateOfDay, dayAt, isLedgerError } from '@credit-ledger/sdk/protocol';
 import { askAboutFive, isAsExpected } from './lib/acts/answers.ts';
-import { agenciesOf, type Play } from './lib/acts/play.ts';
+import { agenciesOf, playOn } from './lib/acts/play.ts';
 import { fillRegisters } from './lib/acts/registers.ts';
 import { playProcesses } from './lib/acts/story.ts';
 import { root } from './lib/checks.ts';
@@ -112,16 +112,7 @@ async function run(): Promise<void> {
     return;
   }
   try {
-    const play: Play = {
-      narrator: n,
-      players: stage.nodes,
-      cast,
-      samples,
-      directory,
-      rpcUrl: stage.chain.url,
-      deployment: stage.deployment,
-      moveTime: undefined,
-    };
+    const play = playOn(stage, { narrator: n, cast, samples, directory });
     await fillRegisters(play);
     const told = await askAboutFive(play);
     const outcomes = await playProcesses(play);

@@ -127,8 +127,6 @@ describe(`The kill matrix: ${ROUNDS} rounds, ${ROWS} rows, seed ${SEED}`, functi
     const without = await one(
       'SELECT count(*) AS n FROM records r WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.record_id = r.id AND e.op = 0)',
     );
-    const answersAtHome = await one("SELECT count(*) AS n FROM received_questions WHERE state = 'answered'");
-    await client.end();
     expect(records, 'acknowledged rows that are records').to.equal(ROWS);
     expect(twice, 'records entered twice').to.equal(0);
     expect(without, 'records without an entry').to.equal(0);
@@ -176,6 +174,11 @@ describe(`The kill matrix: ${ROUNDS} rounds, ${ROWS} rows, seed ${SEED}`, functi
       ).to.deep.equal([]);
       valid += 1;
     }
+
+    // Counted last: what a rollback had taken along may just have been logged again.
+    const answersAtHome = await one("SELECT count(*) AS n FROM received_questions WHERE state = 'answered'");
+    await client.end();
+    expect(answersAtHome, 'answers that Beijing has given').to.be.at.least(valid);
 
     const longest = Math.max(...recoveries);
     const told = [...world.told].map(([code, n]) => `${code} ${n}`).join(', ');

@@ -13,7 +13,7 @@ import { createLogger } from '../../node/src/api/logging.ts';
 import { createNode, type LedgerNode } from '../../node/src/app.ts';
 import { Connection } from '../../node/src/cli/connection.ts';
 import { run } from '../../node/src/cli/main.ts';
-import { loadConfig } from '../../node/src/config.ts';
+import { loadConfig, type NodeConfig } from '../../node/src/config.ts';
 import { followedCalendar } from '../../node/src/publicity/index.ts';
 import { setUpNode, type SetUp } from '../../node/src/setup.ts';
 import { ANVIL_MNEMONIC, startAnvil, type Anvil } from '../../scripts/lib/anvil.ts';
@@ -84,6 +84,18 @@ describe('three nodes on one chain', function () {
   const tianjin = (): Connection => connections[1] as Connection;
   const call = async <T>(connection: Connection, id: string, options = {}): Promise<T> =>
     (await connection.call<T>(id, options)).body;
+
+  /** The first node once more, with these settings: what a restarted process would be. */
+  const startFirst = async (config: NodeConfig): Promise<LedgerNode> => {
+    const node = await createNode(config, {
+      environment: {},
+      checkReplies: true,
+      logger: createLogger('silent'),
+    });
+    nodes[0] = node;
+    await node.start();
+    return node;
+  };
 
   before(async () => {
     temp = await makeTempDir();
@@ -568,13 +580,7 @@ describe('three nodes on one chain', function () {
     const node = nodes[0] as LedgerNode;
     await node.stop();
     const config = await loadConfig(dirOf(0), { LEDGER_PORT: new URL(node.url).port });
-    const again = await createNode(config, {
-      environment: {},
-      checkReplies: true,
-      logger: createLogger('silent'),
-    });
-    nodes[0] = again;
-    await again.start();
+    await startFirst(config);
     await waitFor(
       'the node to be ready again',
       async () => (await call<Readiness>(beijing(), 'getReadiness')).ready,
@@ -679,13 +685,7 @@ describe('three nodes on one chain', function () {
     expect(restored.code, restored.err).to.equal(0);
     expect((JSON.parse(restored.out) as { entries: number }).entries).to.be.greaterThan(10);
     const config = await loadConfig(dirOf(0), { LEDGER_PORT: new URL(node.url).port });
-    const again = await createNode(config, {
-      environment: {},
-      checkReplies: true,
-      logger: createLogger('silent'),
-    });
-    nodes[0] = again;
-    await again.start();
+    await startFirst(config);
     await waitFor(
       'the node to be ready again',
       async () => (await call<Readiness>(beijing(), 'getReadiness')).ready,
@@ -762,15 +762,9 @@ describe('three nodes on one chain', function () {
     expect((await rejection(behind.start())).code).to.equal('JOURNAL_AHEAD');
 
     // With the journal lost too the node starts, stops its register, and says which records cannot be proved.
-    const lossy = await createNode(
+    const lossy = await startFirst(
       await loadConfig(dirOf(0), { ...elsewhere, LEDGER_PORT: String(config.port) }),
-      {
-        environment: {},
-        logger: createLogger('silent'),
-      },
     );
-    nodes[0] = lossy;
-    await lossy.start();
     const standing = await waitFor('the loss to be seen', async () => {
       const { body } = await beijing().call<StoreReport>('checkStore');
       return body.checks.find(({ check, holds }) => check === 'standing' && !holds);
@@ -790,13 +784,7 @@ describe('three nodes on one chain', function () {
     const forward = await cli(temp.path, 'restore', '--data', dirOf(0), '--json');
     expect(forward.code, forward.err).to.equal(0);
     expect((JSON.parse(forward.out) as { batches: number }).batches).to.equal(1);
-    const again = await createNode(config, {
-      environment: {},
-      checkReplies: true,
-      logger: createLogger('silent'),
-    });
-    nodes[0] = again;
-    await again.start();
+    await startFirst(config);
     await waitFor(
       'the node to be ready',
       async () => (await call<Readiness>(beijing(), 'getReadiness')).ready,

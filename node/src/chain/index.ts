@@ -6,7 +6,7 @@ export {
   type ChainReceipt,
 } from './client.ts';
 export { ledgerClient, ledgerContracts, parseDeployment, type Deployment } from './contracts.ts';
-export { type EndpointStatus, type EndpointTrouble } from './endpoints.ts';
+export type { EndpointStatus } from './endpoints.ts';
 export { fromEventRow, type ContractName, type FollowedEvent, type LedgerEvent } from './events.ts';
 export {
   Follower,

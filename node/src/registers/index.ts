@@ -32,11 +32,4 @@ export {
 } from './service.ts';
 export { type Unwitnessed, unwitnessedOf } from './witnessing.ts';
 export { registerError } from './errors.ts';
-export {
-  checkStore,
-  STORE_CHECKS,
-  type StoreCheck,
-  type StoreCheckParts,
-  type StoreCheckResult,
-  type StoreReport,
-} from './check.ts';
+export { checkStore, STORE_CHECKS, type StoreReport } from './check.ts';

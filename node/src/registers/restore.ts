@@ -11,6 +11,7 @@ import type { Keyring } from '../keys/index.ts';
 import {
   BatchStore,
   bytesOf,
+  continueAllNumbers,
   type Database,
   EventStore,
   type NewEntryRow,
@@ -71,7 +72,7 @@ export async function bringForward(
     done.entries += batch.entries.length;
     done.records += records.length;
   }
-  await store.continueNumbers();
+  await continueAllNumbers(tx);
   return done;
 }
 

@@ -1,5 +1,5 @@
 import { insertRows, json, type Database, type Parameter } from './database.ts';
-import type { NewEntryRow } from './entries.ts';
+import { EntryStore, type NewEntryRow } from './entries.ts';
 import type { NewRecord } from './records.ts';
 import { wordBytes, wordOf } from './words.ts';
 
@@ -49,15 +49,6 @@ export class RestoreStore {
       'entries',
       batch.entries.map(({ id }) => id),
     );
-    for (const [position, entry] of batch.entries.entries()) {
-      if (!knownEntries.has(entry.id)) continue;
-      const taken = await this.#db.query<{ id: string }>(
-        `UPDATE entries SET batch_id = $2, batch_position = $3
-         WHERE id = $1 AND batch_id IS NULL AND key_id = $4 AND body = $5 RETURNING id`,
-        [entry.id, made.id, position, entry.keyId, wordBytes(entry.body)],
-      );
-      if (taken.length === 0) throw new RangeError(`entry ${entry.id} is another one`);
-    }
     await insertRows(
       this.#db,
       'records',
@@ -105,50 +96,20 @@ export class RestoreStore {
           batch.createdAt,
         ]),
     );
-    await insertRows(
-      this.#db,
-      'entries',
+    await new EntryStore(this.#db).insert(batch.entries.filter(({ id }) => !knownEntries.has(id)));
+    const taken = await this.#db.query<{ id: string }>(
+      `UPDATE entries e SET batch_id = $1, batch_position = t.place - 1
+       FROM unnest($2::bigint[], $3::bytea[]) WITH ORDINALITY AS t (id, body, place)
+       WHERE e.id = t.id AND e.batch_id IS NULL AND e.key_id = $4 AND e.body = t.body RETURNING e.id`,
       [
-        'id',
-        'key_id',
-        'record_id',
-        'op',
-        'class',
-        'uscc',
-        'subject_key',
-        'chain_index',
-        'packed',
-        'content',
-        'body',
-        'salts',
-        'bundle',
-        'operation_hash',
-        'batch_id',
-        'batch_position',
-        'created_at',
+        made.id,
+        batch.entries.map(({ id }) => id.toString()),
+        batch.entries.map(({ body }) => wordBytes(body)),
+        batch.keyId,
       ],
-      [...batch.entries.entries()]
-        .filter(([, { id }]) => !knownEntries.has(id))
-        .map(([position, entry]): Parameter[] => [
-          entry.id,
-          entry.keyId,
-          entry.recordId,
-          entry.op,
-          entry.class,
-          entry.uscc,
-          wordBytes(entry.subjectKey),
-          entry.chainIndex,
-          wordBytes(entry.packed),
-          wordBytes(entry.content),
-          wordBytes(entry.body),
-          json(entry.salts),
-          entry.bundle,
-          entry.operationHash,
-          made.id,
-          position,
-          entry.createdAt,
-        ]),
     );
+    const wanting = batch.entries.length - taken.length;
+    if (wanting > 0) throw new RangeError(`${wanting} entries of batch ${batch.ordinal} are others`);
     return true;
   }
 
@@ -167,14 +128,5 @@ export class RestoreStore {
       [ids.map(String)],
     );
     return new Set(rows.map(({ id }) => BigInt(id)));
-  }
-
-  /** New rows get numbers after the restored ones. */
-  async continueNumbers(): Promise<void> {
-    for (const table of ['records', 'entries', 'own_batches']) {
-      await this.#db.query(
-        `SELECT setval(pg_get_serial_sequence('${table}', 'id'), coalesce((SELECT max(id) FROM ${table}), 0) + 1, false)`,
-      );
-    }
   }
 }

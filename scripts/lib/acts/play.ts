@@ -8,7 +8,7 @@ import type { Deployment } from '../deploy.ts';
 import type { Narrator } from '../narrate.ts';
 import { SeededRandom } from '../random.ts';
 import type { Cast, CastMember } from '../samples.ts';
-import type { Agency } from '../stage.ts';
+import type { Agency, Stage } from '../stage.ts';
 
 /** Monday morning in Beijing, so that a filing of that week falls due after the Dragon Boat holiday of 19 June. */
 export const PLAY_STARTS_AT = new Date('2026-06-08T09:00:00+08:00');
@@ -36,6 +36,24 @@ export interface Play {
   readonly deployment: Deployment;
   /** Moves chain and nodes on by so many days; see the stage. Undefined where the chain's time is everybody's. */
   readonly moveTime: ((days: number) => Promise<Date>) | undefined;
+}
+
+/** A play on a stage; its time moves only when the stage’s is its own. */
+export function playOn(
+  stage: Stage,
+  told: Pick<Play, 'narrator' | 'cast' | 'samples' | 'directory'> & { readonly movesTime?: boolean },
+): Play {
+  const { narrator, cast, samples, directory, movesTime = false } = told;
+  return {
+    narrator,
+    players: stage.nodes,
+    cast,
+    samples,
+    directory,
+    rpcUrl: stage.chain.url,
+    deployment: stage.deployment,
+    moveTime: movesTime ? (days) => stage.moveTime(days) : undefined,
+  };
 }
 
 /** How an act ended, for the table at the end. */

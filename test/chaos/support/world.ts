@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { dateOfDay, dayAt, isLedgerError } from '@credit-ledger/sdk/protocol';
 import type { QuestionDetail } from '../../../node/src/api/schemas/answers.ts';
-import { agenciesOf, type Play, playerOf } from '../../../scripts/lib/acts/play.ts';
+import { agenciesOf, type Play, playerOf, playOn } from '../../../scripts/lib/acts/play.ts';
 import { fillRegisters, giveGrant } from '../../../scripts/lib/acts/registers.ts';
 import { importFile, untilWitnessed } from '../../../scripts/lib/errands.ts';
 import { Narrator } from '../../../scripts/lib/narrate.ts';
@@ -72,16 +72,7 @@ export class ChaosWorld {
       settingsOf: ({ slug }) => (slug === 'beijing' ? { databaseUrl: server.url } : {}),
       chain: chain.stage,
     });
-    const play: Play = {
-      narrator: new Narrator({ write: () => true }),
-      players: stage.nodes,
-      cast,
-      samples,
-      directory,
-      rpcUrl: stage.chain.url,
-      deployment: stage.deployment,
-      moveTime: undefined,
-    };
+    const play = playOn(stage, { narrator: new Narrator({ write: () => true }), cast, samples, directory });
     await fillRegisters(play);
     const [beijing, hebei] = [playerOf(play, 'beijing'), playerOf(play, 'hebei')];
     await giveGrant(play, beijing, hebei, APPLICATION, { region: 130_000 });

@@ -9,7 +9,7 @@ import type { Readiness } from '../../../node/src/api/schemas/system.ts';
 import { loadConfig } from '../../../node/src/config.ts';
 import type { Keyring, KeyRole } from '../../../node/src/keys/index.ts';
 import { openKeyring } from '../../../node/src/setup.ts';
-import { agenciesOf, type Play, playerOf } from '../../../scripts/lib/acts/play.ts';
+import { agenciesOf, type Play, playerOf, playOn } from '../../../scripts/lib/acts/play.ts';
 import { fillRegisters, giveGrant } from '../../../scripts/lib/acts/registers.ts';
 import { buildEngine } from '../../../scripts/lib/engine/build.ts';
 import {
@@ -97,16 +97,7 @@ export class Consortium {
           },
         },
       });
-      const play: Play = {
-        narrator: new Narrator({ write: () => true }),
-        players: stage.nodes,
-        cast,
-        samples,
-        directory,
-        rpcUrl: stage.chain.url,
-        deployment: stage.deployment,
-        moveTime: undefined,
-      };
+      const play = playOn(stage, { narrator: new Narrator({ write: () => true }), cast, samples, directory });
       const consortium = new Consortium({ network, stage, links, play, directory });
       try {
         await fillRegisters(play);
