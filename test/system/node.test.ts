@@ -800,6 +800,11 @@ describe('three nodes on one chain', function () {
     // And goes on: new rows get numbers of their own, and are anchored after the others.
     await witnessed(await importRows('later', 90_301));
 
+    const secret = join(temp.path, 'new-passphrase');
+    await writeFile(secret, 'a new and long passphrase\n');
+    const rekey = ['keys', 'passphrase', '--new-passphrase-file', secret, '--data', dirOf(0), '--json'];
+    const inUse = await cli(temp.path, ...rekey);
+    expect((JSON.parse(inUse.out) as { error: { code: string } }).error.code).to.equal('STORE_IN_USE');
     const full = await cli(temp.path, 'restore', file, '--data', dirOf(0), '--json');
     expect((JSON.parse(full.out) as { error: { code: string } }).error.code).to.equal('STORE_IN_USE');
     const altered = Buffer.from(await readFile(file));

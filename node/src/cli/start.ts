@@ -18,6 +18,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     }
   });
 }
+// Whoever reads may stop reading, as “| head” does: that is the end, and no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.ok);
+});
 process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
   // Under npm the process stands in the package; the person stood elsewhere.

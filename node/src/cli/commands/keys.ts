@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import { loadConfig } from '../../config.ts';
 import { FileKeyring, readPassphrase } from '../../keys/index.ts';
-import { openKeyring, passphraseOf } from '../../setup.ts';
+import { openKeyring, openStore, passphraseOf } from '../../setup.ts';
 import type { Book } from '../command.ts';
 
 /** Keys of a node, in its keystores: what a person may see of them, and do with them. */
@@ -74,7 +74,9 @@ export function keysCommands(book: Book): void {
           { file },
         );
       });
-      const former = await keyring.changePassphrase(passphrase);
+      // A node that runs would go on writing under the former passphrase: the store is held, so that none does.
+      const store = await openStore(config);
+      const former = await keyring.changePassphrase(passphrase).finally(() => store.close());
       out.result(
         { directory: config.keysPath, former },
         out.words({
