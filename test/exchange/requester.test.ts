@@ -390,13 +390,22 @@ describe('The requester', function () {
     expect(expected).to.have.length(3);
   });
 
-  it('asks again for an answer that is not in the log, as after a chain went back, and never believes it before', async () => {
-    verdicts.push(verification('INVALID', 'NOT_LOGGED'), verification('INVALID', 'NOT_LOGGED'), 'VALID');
+  for (const reason of ['NOT_LOGGED', 'LOGGED_ELSEWHERE', 'LOGGED_OTHER_REQUEST'] as const) {
+    it(`asks again for an answer that is not in the log where it says (${reason}), as after a chain went back, and never believes it before`, async () => {
+      verdicts.push(verification('INVALID', reason), verification('INVALID', reason), 'VALID');
+      const id = await requester.ask(ask);
+      peer.fetches.push(answerTo(id), answerTo(id), answerTo(id));
+      const question = await outcome(id);
+      expect(question.state).to.equal('answered');
+      expect(expected).to.have.length(3);
+    });
+  }
+
+  it('does not ask again when the log holds another answer to this question', async () => {
+    verdicts.push(verification('INVALID', 'LOGGED_OTHER_ANSWER'));
     const id = await requester.ask(ask);
-    peer.fetches.push(answerTo(id), answerTo(id), answerTo(id));
-    const question = await outcome(id);
-    expect(question.state).to.equal('answered');
-    expect(expected).to.have.length(3);
+    peer.fetches.push(answerTo(id), answerTo(id));
+    expect((await outcome(id)).error?.operands).to.deep.include({ reason: 'LOGGED_OTHER_ANSWER' });
   });
 
   it('opens a question again when its answer’s log entry is gone with the chain, and takes the answer as it is logged now', async () => {

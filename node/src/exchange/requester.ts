@@ -1,5 +1,6 @@
 import {
   type CreditAnswer,
+  type ReasonCode,
   type Expectations,
   requestDigest,
   type SignedRequestJson,
@@ -112,6 +113,16 @@ const MAX_EXPIRY_SECONDS = 30 * 86_400;
 const PATIENCE_SECONDS = 7n * 86_400n;
 /** So long at a time the citation of a consent is waited for. */
 const CITATION_WAIT_MILLISECONDS = 30_000;
+/**
+ * An answer that does not stand where it says. When the chain has gone back, its log entry is on its
+ * way again, or is in another block or under another number already, and the responder’s document
+ * follows: it is asked for once more, as long as it counts. Another answer in that place is no such thing.
+ */
+const ELSEWHERE_IN_LOG: ReadonlySet<string> = new Set<ReasonCode>([
+  'NOT_LOGGED',
+  'LOGGED_ELSEWHERE',
+  'LOGGED_OTHER_REQUEST',
+]);
 /** The log may take a block or two after the expiry until it is sure that nothing came. */
 const LOG_SLACK_SECONDS = 120n;
 
@@ -547,10 +558,12 @@ export class Requester {
     if (verification.overall === 'INVALID') {
       const invalid = verification.checks.filter(({ verdict }) => verdict === 'INVALID');
       const [first] = invalid;
-      // On a chain that went back its log entry is on its way again: it is asked for once more, as long as it counts.
       const isTimely = BigInt(request.expiry) > unixSeconds(clock);
-      if (isTimely && invalid.length > 0 && invalid.every(({ reason }) => reason === 'NOT_LOGGED')) {
-        this.#log.warn({ question: question.id.toString() }, 'an answer is not in the log (any more)');
+      if (isTimely && invalid.length > 0 && invalid.every(({ reason }) => ELSEWHERE_IN_LOG.has(reason))) {
+        this.#log.warn(
+          { question: question.id.toString(), reason: first?.reason },
+          'an answer is not in the log where it says',
+        );
         return false;
       }
       await this.#store.failed(
