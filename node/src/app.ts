@@ -19,7 +19,7 @@ import {
 import type { CaseRooms, Exchange, Rooms, SubjectRooms } from './api/rooms.ts';
 import { servicesOf } from './api/wiring/index.ts';
 import { notAMember } from './api/wiring/words.ts';
-import { type EventHandler, type FollowedEvent, Follower, ledgerClient, Outbox } from './chain/index.ts';
+import { type EventHandler, type FollowedEvent, Follower, ledgerClient, Outbox, OwnKeys } from './chain/index.ts';
 import { CASE_LIMITS, CaseBoard, CaseService, Reports } from './cases/index.ts';
 import { ChainClock, systemClock, type Clock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
@@ -122,6 +122,8 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
   });
   const view = new LedgerView(chain.viem as never, deployment);
   const processes = new ProcessView(chain.viem as never, deployment.processes);
+  const ownKeys = new OwnKeys({ db, keyring, log: logger });
+  await ownKeys.start();
   const outbox = new Outbox({ db, client: chain, keyring, clock });
   const hasher = new ThreadHasher();
   const witness = new Witness({
@@ -129,7 +131,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     outbox,
     clock,
     appender: hasher,
-    witnessAddress: lower(keyring.witnessAddress),
+    witnessAddresses: () => keyring.addresses('witness'),
     contract: deployment.registers,
   });
   const journal = new OpeningsJournal(config.journalPath, await keyring.journalKey());
@@ -179,7 +181,10 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     makeNetworkFile(view, circuits, Math.floor(clock.now().getTime() / 1000)),
   );
   const membership = (handle: Database = db): Promise<OwnMembership | undefined> =>
-    membershipOf(handle, keyring.witnessAddress, keyring.operatorAddress);
+    membershipOf(handle, {
+      witness: keyring.addresses('witness'),
+      operator: keyring.addresses('operator'),
+    });
 
   let exchange: Exchange | undefined;
   let subjects: SubjectRooms | undefined;
@@ -206,6 +211,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     clock,
     pollMilliseconds: config.pollMilliseconds,
     handlers: [
+      ownKeys,
       outbox as EventHandler<FollowedEvent>,
       witness,
       registers as EventHandler<FollowedEvent>,
@@ -221,6 +227,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     logger,
     db,
     keyring,
+    ownKeys,
     deployment,
     chain,
     view,
@@ -569,8 +576,4 @@ function cannotListen(config: NodeConfig, cause: Error): LedgerError {
     { host: config.host, port: config.port },
     { cause },
   );
-}
-
-function lower(address: string): Hex {
-  return address.toLowerCase() as Hex;
 }

@@ -127,6 +127,7 @@ describe('the outbox', function () {
 
     it('refuses one key for both roles', async () => {
       const same = Object.create(keyring, {
+        operatorAddress: { value: keyring.operatorAddress },
         witnessAddress: { value: keyring.operatorAddress },
       }) as FileKeyring;
       expect(() => new Outbox({ db, client: stage.client(), keyring: same, clock: stage.clock }))

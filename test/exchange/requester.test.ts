@@ -17,6 +17,7 @@ import { refusalDocument, refusalTypedData } from '../../node/src/exchange/wire.
 import { refuseCall } from '../../node/src/exchange/log-calls.ts';
 import type { AskedQuestion } from '../../node/src/store/questions.ts';
 import type { Database } from '../../node/src/store/index.ts';
+import { waitFor } from '../support/wait.ts';
 import { codeOf } from '../support/codes.ts';
 import { emptyTables, memoryDatabase, type TestDatabase } from '../support/database.ts';
 import { FakeLedger, FakeTransactions, TestSigner, word } from './support/fake-ledger.ts';
@@ -170,6 +171,10 @@ describe('The requester', function () {
     const question = await requester.question(id);
     return { status: 200, body: { state: 'answered', answer: { request: question?.request } } };
   };
+
+  async function until(condition: () => boolean): Promise<void> {
+    await waitFor('the requester', async () => condition());
+  }
 
   async function outcome(id: bigint): Promise<AskedQuestion> {
     return requester.outcome(id);
@@ -351,6 +356,33 @@ describe('The requester', function () {
     const question = await outcome(await requester.ask(ask));
     expect(question.state).to.equal('failed');
     expect(question.error?.operands).to.include({ code: 'QUESTION_NOT_AUTHENTIC' });
+  });
+
+  it('goes on when it is turned away around the block in which its key changes', async () => {
+    ledger.changeKey(OWN, own, ledger.blockNumber);
+    peer.questions.push(problem(401, 'QUESTION_NOT_AUTHENTIC'));
+    const id = await requester.ask(ask);
+    peer.fetches.push(problem(404, 'QUESTION_UNKNOWN'), answerTo(id));
+    expect((await outcome(id)).state).to.equal('answered');
+  });
+
+  it('sends an open question again under another key, as the same question, and takes an answer to either', async () => {
+    const id = await requester.ask(ask);
+    const before = (await requester.question(id))?.request as SignedRequestJson;
+    const sent = (): SignedRequestJson[] =>
+      peer.posts
+        .filter(({ path }) => path === '/v1/exchange/questions')
+        .map(({ body }) => body['request'] as SignedRequestJson);
+    await until(() => sent().length === 1);
+    ledger.changeKey(OWN, own, ledger.blockNumber);
+    await until(() => sent().length === 2);
+    const [, again] = sent();
+    expect({ ...again, signature: '' }).to.deep.equal({ ...before, signature: '' });
+    const digest = requestDigest(ledger.domain, before);
+    expect(signerOf(digest, again?.signature ?? '0x')).to.equal(own.operatorAddress);
+    // It was logged before the change, so its document has the former signature.
+    peer.fetches.push({ status: 200, body: { state: 'answered', answer: { request: before } } });
+    expect((await outcome(id)).state).to.equal('answered');
   });
 
   it('does not believe an answer that does not verify, and keeps it as evidence', async () => {

@@ -15,6 +15,7 @@ import { refusalSigner, type FetchOutcome } from '../../node/src/exchange/wire.t
 import { AnswerStore } from '../../node/src/store/answers.ts';
 import type { Database } from '../../node/src/store/index.ts';
 import { codeOf } from '../support/codes.ts';
+import { waitFor } from '../support/wait.ts';
 import { emptyTables, memoryDatabase, type TestDatabase } from '../support/database.ts';
 import { deferred, FakeLedger, FakeTransactions, TestSigner, word } from './support/fake-ledger.ts';
 import {
@@ -168,6 +169,95 @@ describe('The responder', function () {
       mine();
       await responder.idle();
       expect((await answered(requestId)).answer).to.equal(true);
+    });
+  });
+
+  describe('when a key changes,', () => {
+    const signedAnew = (body: Awaited<ReturnType<typeof question>>) =>
+      question(ledger, requester, {
+        request: body.request,
+        uscc: body.uscc,
+        nonce: BigInt(body.nonce),
+      });
+    const untilLogging = async (requestId: Hex): Promise<void> => {
+      while ((await stateOf(requestId)) !== 'logging') await new Promise((resolve) => setImmediate(resolve));
+    };
+    const requesterOf = ({ request }: CreditAnswer): Hex | undefined =>
+      signerOf(requestDigest(ledger.domain, request), request.signature);
+
+    it('its own: signs with the one that held in the block of the log entry', async () => {
+      const former = own.operatorAddress;
+      const mine = transactions.hold();
+      const body = await question(ledger, requester);
+      await responder.receive(body);
+      await untilLogging(body.request.requestId);
+      ledger.changeKey(OWN, own, ledger.blockNumber + 2n);
+      mine();
+      await responder.idle();
+      const document = await answered(body.request.requestId);
+      const digest = answerDigest(ledger.domain, documentHash(document));
+      expect(signerOf(digest, document.responder.signature)).to.equal(former);
+
+      answers.outcome = { kind: 'refusal', name: 'CHAIN_TOO_LONG', reason: 'x' };
+      const late = await fetched(await ask());
+      if (late.state !== 'refused') throw new Error(late.state);
+      expect(refusalSigner(ledger.domain, late.refusal)).to.equal(own.operatorAddress);
+    });
+
+    it('the requester’s: takes its question again under the new one, and answers with what the log took', async () => {
+      const former = requester.operatorAddress;
+      const mine = transactions.hold();
+      const body = await question(ledger, requester);
+      await responder.receive(body);
+      await untilLogging(body.request.requestId);
+      ledger.changeKey(REQUESTER, requester, ledger.blockNumber + 2n);
+      await responder.receive(await signedAnew(body));
+      mine();
+      await responder.idle();
+      expect(requesterOf(await answered(body.request.requestId))).to.equal(former);
+    });
+
+    it('the requester’s: waits when the log does not take the former signature any more, and goes on with the new one', async () => {
+      transactions.reverts.push('WrongSigner');
+      ledger.callRefusal = undefined;
+      const mine = transactions.hold();
+      const body = await question(ledger, requester);
+      const { requestId } = body.request;
+      await responder.receive(body);
+      await untilLogging(requestId);
+      ledger.changeKey(REQUESTER, requester, ledger.blockNumber);
+      ledger.callRefusal = 'WrongSigner';
+      mine();
+      await waitFor('it to wait', async () => {
+        const stored = await new AnswerStore(db).byKey(keyOf(requestId));
+        return stored?.state === 'received' && stored.error?.code === 'REQUEST_SIGNATURE_STALE';
+      });
+      expect(ledger.entries).to.deep.equal([]);
+      ledger.callRefusal = undefined;
+      await responder.receive(await signedAnew(body));
+      await responder.idle();
+      expect(requesterOf(await answered(requestId))).to.equal(requester.operatorAddress);
+    });
+
+    it('takes a question under a key that is about to hold, and none under a former one', async () => {
+      const signer = new TestSigner();
+      ledger.formerKeys.set(REQUESTER, {
+        beforeBlock: ledger.blockNumber + 5n,
+        operator: requester.operatorAddress,
+      });
+      const member = ledger.members.get(REQUESTER);
+      if (member === undefined) throw new Error('no requester');
+      const { operator } = member;
+      ledger.operatorAt = (id, block) =>
+        Promise.resolve(
+          id === REQUESTER && block >= ledger.blockNumber + 5n ? signer.operatorAddress : operator,
+        );
+      const early = await question(ledger, signer);
+      expect((await responder.receive(early)).state).to.equal('received');
+      await responder.idle();
+      ledger.members.set(REQUESTER, { ...member, operator: signer.operatorAddress });
+      const late = await question(ledger, requester);
+      expect(await codeOf(responder.receive(late))).to.equal('QUESTION_NOT_AUTHENTIC');
     });
   });
 

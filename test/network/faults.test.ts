@@ -11,6 +11,8 @@ import { waitFor } from '../support/wait.ts';
 import { Consortium, PATIENCE, SILENCE_SECONDS, type Slug, SLUGS } from './support/consortium.ts';
 
 const ROWS = 25;
+/** So far ahead the council decides: its two transactions take blocks of their own. */
+const KEY_CHANGE_BLOCKS = 12n;
 const BEIJING = 1n;
 const HEBEI = 3n;
 
@@ -141,6 +143,43 @@ describe('The ledger on a consortium chain of four validators', function () {
     await c.untilReady('hebei');
     note('until the wiped validator’s member was ready again', (performance.now() - started) / 1000);
     await anchored('hebei', () => c.import('hebei', ROWS));
+  });
+
+  it('the council changes a member’s keys while it anchors and asks: work goes on, former answers stay valid', async () => {
+    const before = await c.answer();
+    for (const slug of ['beijing', 'hebei'] as const) await c.changeKeys(slug, KEY_CHANGE_BLOCKS);
+    const started = performance.now();
+    let questions = 0;
+    do {
+      await c.ask();
+      questions += 1;
+      await c.untilAnchoredOnce('beijing', await c.import('beijing', 1));
+    } while (!(await c.hasTurned('beijing')) || !(await c.hasTurned('hebei')));
+    note(`${questions} questions asked while keys changed`, (performance.now() - started) / 1000);
+    await anchored('beijing', () => c.import('beijing', ROWS));
+    for (const answer of [before, await c.answer()]) expect(await c.troubles(answer)).to.equal('');
+  });
+
+  it('the nodes are restarted one after the other while questions are asked: not one is lost', async () => {
+    let restarting = true;
+    const asking = Promise.all(
+      ['a', 'b'].map(async () => {
+        let count = 0;
+        for (; restarting; count += 1) await c.answerAtLast();
+        return count;
+      }),
+    );
+    for (const slug of SLUGS) {
+      const { process } = c.node(slug);
+      await process?.stop();
+      process?.start();
+      await c.untilReady(slug);
+    }
+    restarting = false;
+    const counts = await asking;
+    const answered = counts.reduce((sum, count) => sum + count, 0);
+    note(`${answered} questions answered while all four nodes were restarted`, 0);
+    expect(answered).to.be.greaterThan(0);
   });
 
   it('after all of this an audit from the first block finds nothing wrong', async () => {

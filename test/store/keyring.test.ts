@@ -11,6 +11,7 @@ import {
   decryptSecret,
   encryptSecret,
   FileKeyring,
+  type Keyring,
   readPassphrase,
   refuseDevelopmentKeys,
 } from '../../node/src/keys/index.ts';
@@ -179,13 +180,61 @@ describe('the keyring in a directory of keystores', function () {
     expect((await FileKeyring.open(former, PASSPHRASE)).operatorAddress).to.equal(made.operatorAddress);
   });
 
+  it('holds further keys, which sign when they are used, or asked for by their address', async () => {
+    const keyring = await FileKeyring.create(path, PASSPHRASE, CHEAP);
+    const first = keyring.operatorAddress;
+    const second = await keyring.createKey('operator');
+    expect(keyring.addresses('operator')).to.deep.equal([first, second]);
+    expect(keyring.operatorAddress, 'before it is used').to.equal(first);
+    const typedData = {
+      domain: {},
+      types: { A: [{ name: 'a', type: 'uint8' }] },
+      primaryType: 'A',
+      message: { a: 1 },
+    };
+    const signerOf = async (as?: Hex): Promise<Hex> =>
+      recoverTypedDataAddress({
+        ...typedData,
+        signature: await keyring.signTypedData('operator', typedData, as),
+      } as never);
+    expect(await signerOf(second)).to.equal(second);
+    keyring.use('operator', second.toLowerCase() as Hex);
+    expect([keyring.operatorAddress, await signerOf(), await signerOf(first)]).to.deep.equal([
+      second,
+      second,
+      first,
+    ]);
+    for (const unknown of [keyring.witnessAddress, '0x00000000000000000000000000000000000000aa'] as const) {
+      expect(() => keyring.use('operator', unknown))
+        .to.throw()
+        .with.property('code', 'KEYRING_KEY_UNKNOWN');
+      expect((await rejection(keyring.signTypedData('operator', typedData, unknown))).code).to.equal(
+        'KEYRING_KEY_UNKNOWN',
+      );
+    }
+  });
+
+  it('keeps further keys over a new start and a new passphrase, and takes in those made beside it', async () => {
+    const keyring = await FileKeyring.create(path, PASSPHRASE, CHEAP);
+    const beside = await FileKeyring.open(path, PASSPHRASE, CHEAP.scryptCost);
+    const further = [await beside.createKey('operator'), await beside.createKey('witness')];
+    const held = (each: FileKeyring) => [each.addresses('operator')[1], each.addresses('witness')[1]];
+    expect(held(keyring)).to.deep.equal([undefined, undefined]);
+    await keyring.reload();
+    await keyring.reload();
+    expect(held(keyring)).to.deep.equal(further);
+    expect(keyring.addresses('operator')).to.have.length(2);
+    await keyring.changePassphrase('another long passphrase');
+    expect(held(await FileKeyring.open(path, 'another long passphrase'))).to.deep.equal(further);
+  });
+
   it('refuses, for production, keys that everybody has', async () => {
     const everybodys = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
     const own = await FileKeyring.create(path, PASSPHRASE, CHEAP);
     refuseDevelopmentKeys(own);
-    for (const role of ['operatorAddress', 'witnessAddress'] as const) {
-      const { operatorAddress, witnessAddress } = own;
-      expect(() => refuseDevelopmentKeys({ operatorAddress, witnessAddress, [role]: everybodys }))
+    for (const role of ['operator', 'witness'] as const) {
+      const addresses = (each: string) => [own.operatorAddress, ...(each === role ? [everybodys] : [])];
+      expect(() => refuseDevelopmentKeys({ addresses } as Pick<Keyring, 'addresses'>))
         .to.throw()
         .with.property('code', 'KEYRING_DEVELOPMENT_KEY');
     }

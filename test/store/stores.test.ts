@@ -133,7 +133,9 @@ onBothEngines('what the store keeps', (open) => {
       to: '0x00000000000000000000000000000000000000aa',
       data: bytes(1),
     });
+    const SENDER = `0x${'5e'.repeat(20)}`;
     const attempt = (nonce: number) => ({
+      sender: SENDER,
       nonce: BigInt(nonce),
       txHash: bytes(7, nonce),
       rawTx: bytes(8, nonce),
@@ -163,7 +165,8 @@ onBothEngines('what the store keeps', (open) => {
       await store.settle(b, place(1, 5), null, NOW);
       expect((await store.nextOpen('operator'))?.id).to.equal(a);
       expect(await store.nextOpen('witness')).to.equal(undefined);
-      expect(await store.highestMinedNonce('operator')).to.equal(1n);
+      expect(await store.highestMinedNonce('operator', SENDER, false)).to.equal(1n);
+      expect(await store.highestMinedNonce('operator', '0xother', false)).to.equal(-1n);
     });
 
     it('keeps every attempt, newest first, with fees beyond 64 bits', async () => {

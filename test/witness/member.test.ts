@@ -37,7 +37,10 @@ describe('Who a node is among the members', function () {
   const admit = (memberId: bigint, role: number, operator: string, witness: string): Promise<void> =>
     say('MemberAdmitted', { memberId, role, operator, witness });
   const whoIs = async (witness: string, operator?: string): Promise<unknown> => {
-    const found = await membershipOf(db, witness, operator);
+    const found = await membershipOf(db, {
+      witness: [key('f'), witness],
+      operator: operator === undefined ? [] : [operator],
+    });
     return found === undefined ? undefined : [found.memberId, found.mayWitness];
   };
 

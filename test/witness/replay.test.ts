@@ -85,7 +85,7 @@ onBothEngines('Replaying registers', (open) => {
       db,
       clock,
       appender: new InlineHasher(),
-      witnessAddress: WITNESS,
+      witnessAddresses: () => [WITNESS],
       contract: `0x${'c0'.repeat(20)}`,
       outbox: {
         enqueue: async (tx, request) => {

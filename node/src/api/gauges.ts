@@ -17,6 +17,7 @@ export const GAUGES = {
   outbox_oldest_seconds_operator: 'age of the oldest of them',
   outbox_oldest_seconds_witness: 'age of the oldest of them',
   outbox_failing: 'writers that cannot go on: 0 to 2',
+  keys_missing: 'keys that the council has in force for this member and the node does not hold: 0 to 2',
   entries_unbatched: 'entries in no batch yet',
   batches_unanchored: 'batches of ours that do not stand on the chain',
   batches_unwitnessed: 'batches of ours on the chain that are not witnessed',

@@ -15,6 +15,7 @@ export {
   type FollowerOptions,
   type FollowerStatus,
 } from './follower.ts';
+export { OwnKeys, type KeysFrom, type OwnKeysStatus } from './own-keys.ts';
 export {
   Outbox,
   type MinedTransaction,

@@ -84,7 +84,9 @@ const RECHECKED_AT_ONCE = 50;
  * ever signed for a row is kept and looked up.
  *
  * `queued → sent → mined | failed`. `failed` is final: the contract refuses it
- * (`CHAIN_REVERTED`) or it fits no block (`TRANSACTION_TOO_LARGE`). `mined` is
+ * (`CHAIN_REVERTED`) or it fits no block (`TRANSACTION_TOO_LARGE`). A role's key may change while it runs
+ * (`OwnKeys`): nonces are counted for each key, what the former key has signed and no block took is signed
+ * anew, and what came too late for its key too. `mined` is
  * derived from the chain: when its block goes, the row is `sent` again.
  * Everything else (chain down, no funds) is tried again by itself, with
  * growing pauses, and shown in {@link status}.
@@ -278,7 +280,7 @@ export class Outbox implements EventHandler {
     const { firstMilliseconds, mostMilliseconds } = this.#options.backoff;
     return {
       role,
-      address: role === 'operator' ? this.#keyring.operatorAddress : this.#keyring.witnessAddress,
+      address: this.#signingAddress(role),
       pause: new Pause(),
       backoff: new Backoff(firstMilliseconds, mostMilliseconds),
       running: undefined,
@@ -312,17 +314,31 @@ export class Outbox implements EventHandler {
 
   /** Brings the oldest open row one step on; returns how long to wait before the next. */
   async #step(writer: Writer): Promise<number> {
+    // One key for the whole step, whatever the chain says meanwhile.
+    writer.address = this.#signingAddress(writer.role);
     await this.#recheckBeyondFollowed(writer);
     const row = await this.#store.nextOpen(writer.role);
     if (row === undefined) return this.#options.idleMilliseconds;
     const attempts = await this.#store.attemptsOf(row.id);
-    if (await this.#settleIfMined(writer, row, attempts)) return 0;
+    if (await this.#settleIfMined(row, attempts)) return 0;
     return row.state === 'queued' ? this.#prepare(writer, row) : this.#bringOn(writer, row, attempts);
+  }
+
+  #signingAddress(role: KeyRole): Address {
+    return role === 'operator' ? this.#keyring.operatorAddress : this.#keyring.witnessAddress;
+  }
+
+  #senderOf(role: KeyRole, attempt: OutboxAttempt): Address {
+    return (attempt.sender ?? this.#firstAddress(role)) as Address;
+  }
+
+  #firstAddress(role: KeyRole): Address {
+    return this.#keyring.addresses(role)[0] ?? this.#signingAddress(role);
   }
 
   /** Estimates, signs and stores; sending is the next step's. */
   async #prepare(writer: Writer, row: OutboxRow): Promise<number> {
-    const call = callOf(writer, row);
+    const call = callOf(writer.address, row);
     const head = await this.#client.head();
     let estimate: bigint;
     try {
@@ -330,6 +346,8 @@ export class Outbox implements EventHandler {
     } catch (error) {
       const isTooLarge = refusalOf(error) === 'too-large';
       if (!isLedgerError(error, 'CHAIN_REVERTED') && !isTooLarge) throw error;
+      // Not for what it says: the council has not put this key in force (yet, or any more), or the endpoint is behind.
+      if (isKeyRefused(error)) throw keyNotInForce(writer, error);
       // It may be refused only because what went before it has just been lost with its block.
       if (await this.#recheckNewest(writer)) return 0;
       await this.#fail(row, isTooLarge ? tooLarge(null, head) : error);
@@ -342,7 +360,9 @@ export class Outbox implements EventHandler {
     const margin = (estimate * (100n + GAS_MARGIN_PERCENT)) / 100n;
     const gas = head.gasLimit > 0n && margin > head.gasLimit ? head.gasLimit : margin;
     const counted = await this.#client.transactionCount(writer.address);
-    const own = (await this.#store.highestMinedNonce(writer.role)) + 1n;
+    const from = writer.address.toLowerCase();
+    const isFirst = from === this.#firstAddress(writer.role).toLowerCase();
+    const own = (await this.#store.highestMinedNonce(writer.role, from, isFirst)) + 1n;
     // An endpoint that lags counts too few.
     const nonce = counted > own ? counted : own;
     await this.#sign(writer, row, { nonce, gas, ...(await this.#fees(head)) });
@@ -353,6 +373,11 @@ export class Outbox implements EventHandler {
   async #bringOn(writer: Writer, row: OutboxRow, attempts: readonly OutboxAttempt[]): Promise<number> {
     const latest = attempts[0];
     if (latest === undefined) {
+      await this.#store.requeue(row.id, this.#clock.now());
+      return 0;
+    }
+    if (this.#senderOf(writer.role, latest).toLowerCase() !== writer.address.toLowerCase()) {
+      // The key has changed, and the next block refuses the former one. What it signed is still looked up.
       await this.#store.requeue(row.id, this.#clock.now());
       return 0;
     }
@@ -430,7 +455,7 @@ export class Outbox implements EventHandler {
     latest: OutboxAttempt,
   ): Promise<number> {
     // The receipt may have come between the two questions, or come late: asked once more, and then again later.
-    if (await this.#settleIfMined(writer, row, attempts)) return 0;
+    if (await this.#settleIfMined(row, attempts)) return 0;
     if (writer.nonceSeenTaken !== latest.nonce) {
       writer.nonceSeenTaken = latest.nonce;
       return this.#options.pollMilliseconds;
@@ -486,8 +511,8 @@ export class Outbox implements EventHandler {
     row: OutboxRow,
     terms: Fees & { nonce: bigint; gas: bigint },
   ): Promise<OutboxAttempt> {
-    const { to, data } = callOf(writer, row);
-    const raw = await this.#keyring.signTransaction(writer.role, {
+    const { from, to, data } = callOf(writer.address, row);
+    const transaction = {
       type: 'eip1559',
       chainId: this.#client.chainId,
       to,
@@ -496,9 +521,11 @@ export class Outbox implements EventHandler {
       gas: terms.gas,
       maxFeePerGas: terms.maxFeePerGas,
       maxPriorityFeePerGas: terms.maxPriorityFeePerGas,
-    });
+    } as const;
+    const raw = await this.#keyring.signTransaction(writer.role, transaction, from);
     const attempt: OutboxAttempt = {
       ...terms,
+      sender: from.toLowerCase(),
       rawTx: hexToBytes(raw),
       txHash: hexToBytes(keccak256(raw)),
       signedAt: this.#clock.now(),
@@ -508,11 +535,21 @@ export class Outbox implements EventHandler {
   }
 
   /** Looks up every transaction ever signed for a row; true when one is in a block. */
-  async #settleIfMined(writer: Writer, row: OutboxRow, attempts: readonly OutboxAttempt[]): Promise<boolean> {
+  async #settleIfMined(row: OutboxRow, attempts: readonly OutboxAttempt[]): Promise<boolean> {
     for (const attempt of attempts) {
       const receipt = await this.#client.receipt(bytesToHex(attempt.txHash));
       if (receipt === null) continue;
-      const error = receipt.succeeded ? null : await this.#whyReverted(writer, row, receipt);
+      const error = receipt.succeeded
+        ? null
+        : await this.#whyReverted(this.#senderOf(row.role, attempt), row, receipt);
+      if (error !== null && isKeyRefused(error)) {
+        // It came a block too late for its key. It has done nothing, so another may be signed for it.
+        await this.#db.transaction(async (tx) => {
+          await new OutboxStore(tx).abandonAttempt(row.id, attempt.txHash, this.#clock.now());
+          await new OutboxStore(tx).requeue(row.id, this.#clock.now());
+        });
+        return true;
+      }
       await this.#store.settle(
         row.id,
         {
@@ -531,9 +568,9 @@ export class Outbox implements EventHandler {
   }
 
   /** Runs a reverted transaction again where it was mined, for the contract's error. */
-  async #whyReverted(writer: Writer, row: OutboxRow, receipt: ChainReceipt): Promise<OutboxError> {
+  async #whyReverted(from: Address, row: OutboxRow, receipt: ChainReceipt): Promise<OutboxError> {
     // What came before it in its block may matter, or not be there any more: both states are asked.
-    const call = callOf(writer, row);
+    const call = callOf(from, row);
     const why =
       (await this.#client.simulate(call, receipt.blockNumber)) ??
       (await this.#client.simulate(call, receipt.blockNumber - 1n));
@@ -605,7 +642,8 @@ export class Outbox implements EventHandler {
 
 interface Writer {
   readonly role: KeyRole;
-  readonly address: Address;
+  /** The key that signs in the step that is under way. */
+  address: Address;
   readonly pause: Pause;
   readonly backoff: Backoff;
   running: Promise<void> | undefined;
@@ -623,8 +661,28 @@ interface Fees {
   readonly maxPriorityFeePerGas: bigint;
 }
 
-function callOf(writer: Writer, row: OutboxRow): CallRequest {
-  return { from: writer.address, to: row.to as Address, data: bytesToHex(row.data) };
+function callOf(from: Address, row: OutboxRow): CallRequest {
+  return { from, to: row.to as Address, data: bytesToHex(row.data) };
+}
+
+/** The contracts' errors for a key that is no member's in that block. */
+const KEY_REFUSED: ReadonlySet<unknown> = new Set(['NotOperator', 'NotWitness']);
+
+function isKeyRefused(error: unknown): boolean {
+  const { code, operands } = error as Partial<OutboxError>;
+  return code === 'CHAIN_REVERTED' && KEY_REFUSED.has(operands?.['error']);
+}
+
+function keyNotInForce({ role, address }: Writer, cause: unknown): LedgerError {
+  return new LedgerError(
+    'OUTBOX_KEY_NOT_IN_FORCE',
+    {
+      en: `The ${role} key ${address} is no member's on the chain now; its transactions wait until the council has put it, or another key of this node, in force.`,
+      zh: `${role} 密钥 ${address} 目前不属于链上任何成员；理事会启用该密钥或本节点的其他密钥之前，交易将等待。`,
+    },
+    { role, address },
+    { cause },
+  );
 }
 
 function tooLarge(estimate: bigint | null, head: BlockHeader): LedgerError {

@@ -189,12 +189,16 @@ export class Checkpoints {
     const replayed = seq === 0n ? EMPTY_ROOT : await roots.rootOf(BigInt(own.registerId), seq);
     if (replayed === undefined) throw notSigned('this batch has not been replayed here');
     if (replayed !== BigInt(own.root)) throw notSigned('the replay gave another root');
-    const signature = await signer.signTypedData('witness', {
+    const key = await facts.witnessAt(memberId, BigInt(own.blockNumber));
+    if (key === undefined) throw notSigned('this node had no witness key in that block');
+    const document = {
       domain: ledgerDomain(facts.domain.chainId, facts.domain.answerLog),
       types: CHECKPOINT_TYPES,
       primaryType: 'Checkpoint',
       message: { documentHash: checkpointHash(own) },
-    });
+    };
+    // By the key of the checkpoint's block, which a third party will look for.
+    const signature = await signer.signTypedData('witness', document, key);
     return { member: memberId.toString(), signature };
   }
 
@@ -210,12 +214,15 @@ export class Checkpoints {
         logIds: logIds.map(String),
       });
       const signature = checkpointSignatureSchema.safeParse(response.body);
-      const digest = checkpointDigest(this.#parts.facts.domain, checkpointHash(unsigned));
+      const { facts } = this.#parts;
+      const digest = checkpointDigest(facts.domain, checkpointHash(unsigned));
+      const key = await facts.witnessAt(witness.id, BigInt(unsigned.blockNumber));
       if (
         response.status === 200 &&
         signature.success &&
         signature.data.member === witness.id.toString() &&
-        signerOf(digest, signature.data.signature) === witness.witness
+        key !== undefined &&
+        signerOf(digest, signature.data.signature) === key
       ) {
         return signature.data;
       }

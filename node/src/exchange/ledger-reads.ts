@@ -26,6 +26,7 @@ import {
   type PublicClient,
   stringToBytes,
   toFunctionSelector,
+  zeroAddress,
 } from 'viem';
 import type { BatchChoice, BatchUse } from '../answers/index.ts';
 import type { ChainClient } from '../chain/client.ts';
@@ -107,6 +108,14 @@ export class ChainLedgerReads implements LedgerReads {
       witness: member.witness.toLowerCase() as Hex,
       endpoint: member.endpoint,
     };
+  }
+
+  async operatorAt(memberId: bigint, blockNumber: bigint): Promise<Hex | undefined> {
+    return keyOf(await this.#read(() => this.#view.consortium.read.operatorAt([memberId, blockNumber])));
+  }
+
+  async witnessAt(memberId: bigint, blockNumber: bigint): Promise<Hex | undefined> {
+    return keyOf(await this.#read(() => this.#view.consortium.read.witnessAt([memberId, blockNumber])));
   }
 
   memberCount(): Promise<bigint> {
@@ -357,4 +366,8 @@ function errorNameOf(operands: Readonly<Record<string, unknown>>): string {
     }
   }
   return 'unknown';
+}
+
+function keyOf(address: Hex): Hex | undefined {
+  return address === zeroAddress ? undefined : (address.toLowerCase() as Hex);
 }

@@ -82,6 +82,9 @@ export interface LedgerReads extends AnswerFacts {
   /** The newest block, and what time the chain would give the next one as far as it says. */
   now(): Promise<{ readonly blockNumber: bigint; readonly time: bigint }>;
   member(memberId: bigint): Promise<MemberFact | undefined>;
+  /** The keys of a member in a block, also one to come; lower case, undefined for none. */
+  operatorAt(memberId: bigint, blockNumber: bigint): Promise<Hex | undefined>;
+  witnessAt(memberId: bigint, blockNumber: bigint): Promise<Hex | undefined>;
   memberCount(): Promise<bigint>;
   registersOf(memberId: bigint): Promise<readonly bigint[]>;
   terms(applicationId: Hex): Promise<ApplicationTerms>;
@@ -122,7 +125,8 @@ export interface AnswerPreparer {
 export interface Signer {
   readonly operatorAddress: Hex;
   readonly witnessAddress: Hex;
-  signTypedData(role: 'operator' | 'witness', typedData: TypedDataDefinition): Promise<Hex>;
+  /** With the key that signs now, or with another that it holds (`KEYRING_KEY_UNKNOWN`). */
+  signTypedData(role: 'operator' | 'witness', typedData: TypedDataDefinition, as?: Hex): Promise<Hex>;
 }
 
 /** What is asked of a foreign register's replay before a checkpoint over it is signed. */

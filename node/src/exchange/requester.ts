@@ -3,6 +3,7 @@ import {
   type ReasonCode,
   type Expectations,
   requestDigest,
+  signerOf,
   type SignedRequestJson,
   type Verification,
 } from '@credit-ledger/sdk/answer';
@@ -40,6 +41,7 @@ import {
   whyConsentNotGiven,
 } from './consents.ts';
 import { consentNeeded, whyGrantNotUsable } from './eligibility.ts';
+import { isChangingKeys } from './key-changes.ts';
 import { rejection, storedError } from './errors.ts';
 import { citeCall, lodgeCall, requestTuple } from './log-calls.ts';
 import {
@@ -113,6 +115,8 @@ const MAX_EXPIRY_SECONDS = 30 * 86_400;
 const PATIENCE_SECONDS = 7n * 86_400n;
 /** So long at a time the citation of a consent is waited for. */
 const CITATION_WAIT_MILLISECONDS = 30_000;
+/** What a responder says to a key that it does not know as ours. */
+const OF_THE_KEY = ['QUESTION_NOT_AUTHENTIC', 'QUESTION_UNKNOWN'];
 /**
  * An answer that does not stand where it says. When the chain has gone back, its log entry is on its
  * way again, or is in another block or under another number already, and the responder’s document
@@ -445,6 +449,7 @@ export class Requester {
   async #step(question: AskedQuestion, signal: AbortSignal): Promise<boolean> {
     const responder = await this.#parts.facts.member(question.responder);
     if (responder === undefined) throw notAMember(question.responder);
+    if (await this.#signedAnew(question)) return true;
     if (question.state === 'created') {
       if (await this.#endWhenTooLate(question)) return true;
       if (!(await this.#cited(question, signal)))
@@ -453,6 +458,17 @@ export class Requester {
     }
     if (await this.#fetch(question, responder, signal)) return true;
     return this.#endWhenTooLate(question);
+  }
+
+  /** Signs an open question again when this node's key has changed since; true when it is to be sent again. */
+  async #signedAnew(question: AskedQuestion): Promise<boolean> {
+    const { signer, clock } = this.#parts;
+    const { signature, ...unsigned } = question.request as SignedRequestJson;
+    const key = signer.operatorAddress.toLowerCase();
+    if (signerOf(bytesToHex(question.requestDigest), signature) === key) return false;
+    await this.#store.signedAnew(question.id, await this.#signed(unsigned), clock.now());
+    this.#log.info({ question: question.id.toString() }, 'an open question is sent under another key');
+    return true;
   }
 
   /**
@@ -535,7 +551,11 @@ export class Requester {
       { code, status: response.status },
     );
     const passing = response.status >= 500 || [408, 425, 429].includes(response.status);
-    const final = code === 'QUESTION_FAILED' || (!passing && code !== 'FETCH_TIME_OFF');
+    const final =
+      code === 'QUESTION_FAILED' ||
+      (!passing &&
+        code !== 'FETCH_TIME_OFF' &&
+        !(OF_THE_KEY.includes(code) && (await isChangingKeys(this.#parts.facts, this.#parts.memberId))));
     if (!final) throw error;
     await this.#store.failed(question.id, storedError(error), this.#parts.clock.now());
     return true;
@@ -596,10 +616,12 @@ export class Requester {
   ): Promise<boolean> {
     const { facts, clock } = this.#parts;
     const entry = await facts.logEntry(BigInt(refusal.logId));
+    const key = entry && (await facts.operatorAt(responder.id, entry.blockNumber));
     const genuine =
+      key !== undefined &&
       refusal.requestId === bytesToHex(question.requestId) &&
       refusal.responder.member === question.responder.toString() &&
-      refusalSigner(facts.domain, refusal) === responder.operator &&
+      refusalSigner(facts.domain, refusal) === key &&
       entry?.requestDigest === bytesToHex(question.requestDigest) &&
       entry.refusalCode === refusal.code;
     if (!genuine) throw refusalNotGenuine();
@@ -652,9 +674,13 @@ function sameQuestion(known: AskedQuestion, ask: Ask, uscc: string): bigint {
     : requestIdTaken(known.id);
 }
 
-/** The request in the answer must be the one that was asked, to the last field. */
+/**
+ * The request in the answer must be the one that was asked, to the last field but the signature: it may
+ * have been logged under the former key, and verification has held it against the key of that block.
+ */
 function sameRequest(answer: CreditAnswer, request: SignedRequestJson): boolean {
-  return Buffer.from(canonicalBytes(answer.request)).equals(Buffer.from(canonicalBytes(request)));
+  const bytes = ({ signature: _, ...asked }: SignedRequestJson): Buffer => Buffer.from(canonicalBytes(asked));
+  return bytes(answer.request).equals(bytes(request));
 }
 
 function codeOf(response: PeerResponse): string | undefined {

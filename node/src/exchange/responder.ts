@@ -23,7 +23,7 @@ import {
   subjectTagOf,
   toBytes32,
 } from '@credit-ledger/sdk/protocol';
-import { bytesToHex, hexToBytes } from 'viem';
+import { bytesToHex, hexToBytes, type TypedDataDefinition } from 'viem';
 import type { PreparedAnswer } from '../answers/index.ts';
 import type { Clock } from '../clock.ts';
 import { AnswerStore, type ReceivedQuestion } from '../store/answers.ts';
@@ -32,6 +32,7 @@ import { agreedTime, CLOCK_TOLERANCE_SECONDS, unixSeconds } from './clock-check.
 import type { ConsentOpening } from './consents.ts';
 import { refusalOfRevert, whyIneligible } from './eligibility.ts';
 import { rejection, storedError } from './errors.ts';
+import { isOperatorOf } from './key-changes.ts';
 import { denyReceiptCall, logCall, refuseCall } from './log-calls.ts';
 import { snarkProof } from './proof-coordinates.ts';
 import {
@@ -154,6 +155,7 @@ export class Responder {
     requireTimely(request, time);
     if (toBytes32(subjectTagOf(message.uscc, message.nonce)) !== request.subjectTag)
       throw rejection('TAG_MISMATCH');
+    if (await this.#signedAnew(request, digest)) return { requestId: request.requestId, state: 'received' };
     await this.#requireNew(request);
     await this.#requireRoom(BigInt(request.requester));
     const id = await new AnswerStore(db).insert(
@@ -222,7 +224,7 @@ export class Responder {
       BigInt(fetch.registerId),
     )) {
       const requester = await facts.member(question.requester);
-      if (requester?.operator === signer && requester.active) return question;
+      if (requester?.active === true && (await isOperatorOf(facts, requester, signer))) return question;
     }
     return undefined;
   }
@@ -265,18 +267,34 @@ export class Responder {
 
   // ── checks before a question is taken in ─────────────────────────────────────
 
-  /** By the operator key that the requester has now; the contract judges the same at its block. */
+  /** By the operator key that the requester has now, or is about to have; the contract judges at its block. */
   async #authenticate(request: SignedRequestJson, digest: Hex): Promise<void> {
-    const requester = await this.#parts.facts.member(BigInt(request.requester));
+    const { facts } = this.#parts;
+    const requester = await facts.member(BigInt(request.requester));
     const signer = signerOf(digest, request.signature);
     if (
-      requester === undefined ||
-      !requester.active ||
+      requester?.active !== true ||
       signer === undefined ||
-      signer !== requester.operator
+      !(await isOperatorOf(facts, requester, signer))
     ) {
       throw rejection('QUESTION_NOT_AUTHENTIC', { requester: request.requester });
     }
+  }
+
+  /** Whether a question that waits here came again under another key of its requester, which has changed it. */
+  async #signedAnew(request: SignedRequestJson, digest: Hex): Promise<boolean> {
+    const known = await this.#store.byKey({
+      requester: BigInt(request.requester),
+      requestId: hexToBytes(request.requestId),
+      registerId: BigInt(request.registerId),
+    });
+    if (known === undefined || bytesToHex(known.requestDigest) !== digest) return false;
+    const former = (known.request as SignedRequestJson).signature;
+    if (former === request.signature) return false;
+    if (!(await this.#store.signedAnew(known.id, request, former, this.#parts.clock.now()))) return false;
+    this.#log.info({ question: request.requestId }, 'a question came again under another key');
+    this.#kick(known.id);
+    return true;
   }
 
   async #requireOurs(registerId: bigint): Promise<void> {
@@ -434,6 +452,8 @@ export class Responder {
     const name = refusalOfRevert(error);
     if (name !== undefined) return { name, reason: error };
     if (error === 'AlreadyLogged') return undefined;
+    // The requester has changed its key since, and sends the question again under the new one.
+    if (error === 'WrongSigner') throw signatureStale(question);
     throw notLoggable(error);
   }
 
@@ -504,6 +524,10 @@ export class Responder {
       else await this.#store.backToReceived(question.id, storedError(error), clock.now());
       return true;
     }
+    if (name === 'WrongSigner') {
+      await this.#store.backToReceived(question.id, storedError(signatureStale(question)), clock.now());
+      return true;
+    }
     if (question.refusalCode !== null) {
       await this.#store.fail(question.id, storedError(error), clock.now());
       return false;
@@ -543,19 +567,39 @@ export class Responder {
       time: Number(entry.time),
     };
     if (entry.refusalCode !== 0) {
-      const refusal = await this.#signedRefusal(request.requestId, entry.refusalCode, logId);
+      const refusal = await this.#signedRefusal(request.requestId, entry, logId);
       await this.#store.settle(question.id, 'refused', refusal, log, clock.now());
     } else {
-      const answer = await this.#signedAnswer(question, request, entry, { ...log, logId });
+      const asLogged = await this.#requestAsLogged(question, entry);
+      const answer = await this.#signedAnswer(question, asLogged, entry, { ...log, logId });
       await this.#store.settle(question.id, 'answered', answer, log, clock.now());
     }
     this.#log.info({ question: request.requestId, logId: log.logId }, 'question settled');
   }
 
-  async #signedRefusal(requestId: Hex, code: number, logId: bigint): Promise<unknown> {
-    const { signer, facts, memberId } = this.#parts;
+  async #signedRefusal(requestId: Hex, entry: LogEntryFact, logId: bigint): Promise<unknown> {
+    const { facts, memberId } = this.#parts;
+    const { refusalCode: code, blockNumber } = entry;
     const typed = refusalTypedData(facts.domain, requestId, code, logId);
-    return refusalDocument(requestId, code, logId, memberId, await signer.signTypedData('operator', typed));
+    return refusalDocument(requestId, code, logId, memberId, await this.#signAsOf(typed, blockNumber));
+  }
+
+  /** By the operator key of the log entry's block, which whoever reads it later will look for. */
+  async #signAsOf(typedData: TypedDataDefinition, blockNumber: bigint): Promise<Hex> {
+    const { signer, facts, memberId } = this.#parts;
+    return signer.signTypedData('operator', typedData, await facts.operatorAt(memberId, blockNumber));
+  }
+
+  /** With the signature that held in the block of its log entry, should its requester have changed its key meanwhile. */
+  async #requestAsLogged(question: ReceivedQuestion, entry: LogEntryFact): Promise<SignedRequestJson> {
+    const request = question.request as SignedRequestJson;
+    if (question.formerSignatures.length === 0) return request;
+    const key = await this.#parts.facts.operatorAt(question.requester, entry.blockNumber);
+    const digest = bytesToHex(question.requestDigest);
+    const signature = [request.signature, ...(question.formerSignatures as Hex[])].find(
+      (each) => signerOf(digest, each) === key,
+    );
+    return signature === undefined ? request : { ...request, signature };
   }
 
   /** The answer whose commitment the log holds: no other is ever released. */
@@ -565,7 +609,7 @@ export class Responder {
     entry: LogEntryFact,
     log: { readonly logId: bigint; readonly transactionHash: Hex },
   ): Promise<unknown> {
-    const { facts, signer } = this.#parts;
+    const { facts, memberId } = this.#parts;
     const prepared = (question.prepared as readonly PreparedAnswer[]).find(
       (each) => each.answerCommitment === entry.answerCommitment && each.circuitId === entry.circuitId,
     );
@@ -595,13 +639,15 @@ export class Responder {
       },
     });
     const hash = documentHash(answer);
-    const signature = await signer.signTypedData('operator', {
+    const typedData = {
       domain: ledgerDomain(facts.domain.chainId, facts.domain.answerLog),
       types: ANSWER_TYPES,
       primaryType: 'Answer',
       message: { documentHash: hash },
-    });
-    if (signerOf(answerDigest(facts.domain, hash), signature) !== signer.operatorAddress.toLowerCase()) {
+    };
+    const signature = await this.#signAsOf(typedData, entry.blockNumber);
+    const key = await facts.operatorAt(memberId, entry.blockNumber);
+    if (signerOf(answerDigest(facts.domain, hash), signature) !== key) {
       throw new LedgerError('SIGNATURE_WRONG', {
         en: 'The keyring signed with another key than it names.',
         zh: '密钥环使用的密钥与其声明不符。',
@@ -659,6 +705,17 @@ function notLoggable(error: string): LedgerError {
     'ANSWER_NOT_LOGGABLE',
     { en: `The answer log would refuse this answer: ${error}.`, zh: `应答日志将拒绝该应答：${error}。` },
     { error },
+  );
+}
+
+function signatureStale({ requester }: ReceivedQuestion): LedgerError {
+  return new LedgerError(
+    'REQUEST_SIGNATURE_STALE',
+    {
+      en: `Member ${requester} has another operator key than it signed this question with; it is to send it again.`,
+      zh: `成员 ${requester} 的操作密钥已不是签署该问题时的密钥，须由其重新签署发送。`,
+    },
+    { requester },
   );
 }
 

@@ -10,15 +10,15 @@ const ACCOUNTS = 20;
  * For production: a node whose keys everybody has would sign for everybody.
  * Errors: `KEYRING_DEVELOPMENT_KEY`.
  */
-export function refuseDevelopmentKeys(keyring: Pick<Keyring, 'operatorAddress' | 'witnessAddress'>): void {
+export function refuseDevelopmentKeys(keyring: Pick<Keyring, 'addresses'>): void {
   const everybodys = new Set(
     Array.from({ length: ACCOUNTS }, (_, addressIndex) =>
       mnemonicToAccount(PUBLIC_MNEMONIC, { addressIndex }).address.toLowerCase(),
     ),
   );
   for (const role of ['operator', 'witness'] as const) {
-    const address = role === 'operator' ? keyring.operatorAddress : keyring.witnessAddress;
-    if (!everybodys.has(address.toLowerCase())) continue;
+    const address = keyring.addresses(role).find((each) => everybodys.has(each.toLowerCase()));
+    if (address === undefined) continue;
     throw new LedgerError(
       'KEYRING_DEVELOPMENT_KEY',
       {

@@ -33,26 +33,33 @@ const MIN_PASSPHRASE_LENGTH = 12;
 const PARTS = ['operator', 'witness', 'journal', 'tokens'] as const;
 type Part = (typeof PARTS)[number];
 const REGISTER_FILE = /^(register-[0-9a-f]{12})\.json$/;
+/** A further key of a role, made for a change of keys; the first one's file bears the role alone. */
+const FURTHER_KEY_FILE = /^((operator|witness)-[0-9a-f]{40})\.json$/;
 /** Where the first versions kept all secrets in one file, beside the directory of today. */
 const OLD_FILE = 'keys.json';
 
 interface Secrets extends Record<Part, Hex> {
+  /** Further keys of the roles, by the names of their files. */
+  readonly further: ReadonlyMap<string, Hex>;
   /** Register secrets by key id. */
   readonly registers: ReadonlyMap<string, RegisterSecret>;
 }
 
 /**
  * A keyring in a directory (mode 0700) of encrypted keystores (Ethereum JSON keystore V3, mode 0600), one a secret:
- * `operator.json`, `witness.json`, `journal.json`, `tokens.json` and `register-….json`, all under one passphrase. A
- * keyring is made as a whole or not at all, and no file of it is ever written again: a new secret is a new file.
+ * `operator.json`, `witness.json`, `journal.json`, `tokens.json` and `register-….json`, all under one passphrase; a
+ * further key of a role is in `operator-ADDRESS.json` or `witness-ADDRESS.json`. A keyring is made as a whole or not
+ * at all, and no file of it is ever written again: a new secret is a new file.
+ *
+ * Which of a role's keys signs is not written down: the chain says it. Until somebody has asked the chain and called
+ * {@link use}, the first key signs.
  */
 export class FileKeyring implements Keyring {
-  readonly operatorAddress: Address;
-  readonly witnessAddress: Address;
   readonly #path: string;
   readonly #passphrase: string;
   readonly #cost: number;
-  readonly #accounts: Readonly<Record<KeyRole, PrivateKeyAccount>>;
+  readonly #accounts: Readonly<Record<KeyRole, PrivateKeyAccount[]>>;
+  readonly #signing: Record<KeyRole, PrivateKeyAccount>;
   readonly #journal: Hex;
   readonly #tokens: Hex;
   readonly #registers: Map<string, RegisterSecret>;
@@ -64,12 +71,19 @@ export class FileKeyring implements Keyring {
     this.#journal = secrets.journal;
     this.#tokens = secrets.tokens;
     this.#registers = new Map(secrets.registers);
-    this.#accounts = {
-      operator: privateKeyToAccount(secrets.operator),
-      witness: privateKeyToAccount(secrets.witness),
-    };
-    this.operatorAddress = this.#accounts.operator.address;
-    this.witnessAddress = this.#accounts.witness.address;
+    const operator = privateKeyToAccount(secrets.operator);
+    const witness = privateKeyToAccount(secrets.witness);
+    this.#accounts = { operator: [operator], witness: [witness] };
+    this.#signing = { operator, witness };
+    for (const [name, key] of secrets.further) this.#add(name, key);
+  }
+
+  get operatorAddress(): Address {
+    return this.#signing.operator.address;
+  }
+
+  get witnessAddress(): Address {
+    return this.#signing.witness.address;
   }
 
   /**
@@ -87,6 +101,7 @@ export class FileKeyring implements Keyring {
       witness: checkedKey('witness', options.witnessKey ?? generatePrivateKey()),
       journal: generatePrivateKey(),
       tokens: generatePrivateKey(),
+      further: new Map(),
       registers: new Map(),
     };
     const cost = options.scryptCost ?? DEFAULT_SCRYPT_COST;
@@ -129,6 +144,7 @@ export class FileKeyring implements Keyring {
       witness: old.witnessKey,
       journal: `0x${old.journalKey}`,
       tokens: `0x${old.tokenPepper}`,
+      further: new Map(),
       registers: new Map(
         Object.entries(old.registers).map(([keyId, secret]) => [keyId, BigInt(secret) as RegisterSecret]),
       ),
@@ -153,12 +169,49 @@ export class FileKeyring implements Keyring {
     return former;
   }
 
-  signTransaction(role: KeyRole, transaction: TransactionSerializableEIP1559): Promise<Hex> {
-    return this.#accounts[role].signTransaction(transaction);
+  addresses(role: KeyRole): readonly Address[] {
+    return this.#accounts[role].map(({ address }) => address);
   }
 
-  signTypedData(role: KeyRole, typedData: TypedDataDefinition): Promise<Hex> {
-    return this.#accounts[role].signTypedData(typedData);
+  use(role: KeyRole, address: Address): void {
+    this.#signing[role] = this.#account(role, address);
+  }
+
+  /** Makes a further key for a role; it is durable before the promise resolves, and signs nothing before {@link use}. */
+  async createKey(role: KeyRole): Promise<Address> {
+    const key = generatePrivateKey();
+    const { address } = privateKeyToAccount(key);
+    const name = `${role}-${address.slice(2).toLowerCase()}`;
+    await writeDurably(
+      join(this.#path, `${name}.json`),
+      await encryptSecret(key, this.#passphrase, this.#cost),
+    );
+    this.#add(name, key);
+    return address;
+  }
+
+  /** Errors: as {@link open}. */
+  async reload(): Promise<void> {
+    const found = (await readdir(this.#path)).flatMap((file) => FURTHER_KEY_FILE.exec(file)?.[1] ?? []);
+    const held = [...this.addresses('operator'), ...this.addresses('witness')].map((address) =>
+      address.slice(2).toLowerCase(),
+    );
+    for (const name of found.filter((each) => !held.includes(each.slice(-40)))) {
+      const file = join(this.#path, `${name}.json`);
+      this.#add(name, await decryptSecret(await readPrivately(file), this.#passphrase, file));
+    }
+  }
+
+  async signTransaction(
+    role: KeyRole,
+    transaction: TransactionSerializableEIP1559,
+    as?: Address,
+  ): Promise<Hex> {
+    return this.#account(role, as).signTransaction(transaction);
+  }
+
+  async signTypedData(role: KeyRole, typedData: TypedDataDefinition, as?: Address): Promise<Hex> {
+    return this.#account(role, as).signTypedData(typedData);
   }
 
   async registerSecret(keyId: string): Promise<RegisterSecret> {
@@ -197,6 +250,28 @@ export class FileKeyring implements Keyring {
   toJSON(): { operatorAddress: Address; witnessAddress: Address } {
     return { operatorAddress: this.operatorAddress, witnessAddress: this.witnessAddress };
   }
+
+  /** Takes a further key in, unless it is held already. */
+  #add(name: string, key: Hex): void {
+    const role: KeyRole = name.startsWith('operator') ? 'operator' : 'witness';
+    const account = privateKeyToAccount(key);
+    if (!this.addresses(role).includes(account.address)) this.#accounts[role].push(account);
+  }
+
+  #account(role: KeyRole, address?: Address): PrivateKeyAccount {
+    if (address === undefined) return this.#signing[role];
+    const lower = address.toLowerCase();
+    const account = this.#accounts[role].find((each) => each.address.toLowerCase() === lower);
+    if (account !== undefined) return account;
+    throw new LedgerError(
+      'KEYRING_KEY_UNKNOWN',
+      {
+        en: `The keyring does not hold the ${role} key ${address}.`,
+        zh: `密钥环中没有 ${role} 密钥 ${address}。`,
+      },
+      { role, address },
+    );
+  }
 }
 
 /** All of it beside where it is to be, then renamed: there is a whole keyring or none. Errors: `KEYRING_EXISTS`. */
@@ -207,6 +282,7 @@ async function writeKeyring(path: string, passphrase: string, cost: number, secr
   try {
     const named: [string, Hex][] = [
       ...PARTS.map((part): [string, Hex] => [part, secrets[part]]),
+      ...secrets.further,
       ...[...secrets.registers].map(([keyId, secret]): [string, Hex] => [keyId, hexOfSecret(secret)]),
     ];
     const texts = await Promise.all(named.map(([, secret]) => encryptSecret(secret, passphrase, cost)));
@@ -234,7 +310,8 @@ async function readKeyring(path: string, passphrase: string): Promise<Secrets> {
     throw (await exists(old)) ? oldFormat(old) : notFound(path);
   }
   const keyIds = found.flatMap((file) => REGISTER_FILE.exec(file)?.[1] ?? []);
-  const names = [...PARTS, ...keyIds];
+  const further = found.flatMap((file) => FURTHER_KEY_FILE.exec(file)?.[1] ?? []);
+  const names = [...PARTS, ...further, ...keyIds];
   const read = await Promise.all(
     names.map(async (name): Promise<[string, Hex]> => {
       const file = join(path, `${name}.json`);
@@ -248,6 +325,7 @@ async function readKeyring(path: string, passphrase: string): Promise<Secrets> {
     witness: part('witness'),
     journal: part('journal'),
     tokens: part('tokens'),
+    further: new Map(further.map((name) => [name, secrets.get(name) ?? '0x'])),
     registers: new Map(keyIds.map((keyId) => [keyId, BigInt(secrets.get(keyId) ?? 0) as RegisterSecret])),
   };
 }

@@ -16,14 +16,27 @@ export type KeyRole = 'operator' | 'witness';
  * Errors: `KEYRING_SECRET_UNKNOWN`; implementations add their own for opening.
  */
 export interface Keyring {
+  /** Of the keys that sign now. They change while the node runs, when the council has changed them on chain. */
   readonly operatorAddress: Address;
   readonly witnessAddress: Address;
 
-  /** Signs a transaction; returns it serialised, ready to be sent. */
-  signTransaction(role: KeyRole, transaction: TransactionSerializableEIP1559): Promise<Hex>;
+  /** Every key that it holds for a role: those of the past, of now, and those made for the next change. */
+  addresses(role: KeyRole): readonly Address[];
 
-  /** Signs EIP-712 data: 65 bytes, low-s, v 27 or 28, lower case. */
-  signTypedData(role: KeyRole, typedData: TypedDataDefinition): Promise<Hex>;
+  /** Lets another of its keys sign for a role from now on. `KEYRING_KEY_UNKNOWN`. */
+  use(role: KeyRole, address: Address): void;
+
+  /** Takes in keys that were made for it beside, while it was open. */
+  reload(): Promise<void>;
+
+  /**
+   * Signs a transaction with the key that signs now, or with another that it holds; returns it serialised, ready to
+   * be sent. `KEYRING_KEY_UNKNOWN`.
+   */
+  signTransaction(role: KeyRole, transaction: TransactionSerializableEIP1559, as?: Address): Promise<Hex>;
+
+  /** Signs EIP-712 data: 65 bytes, low-s, v 27 or 28, lower case. `KEYRING_KEY_UNKNOWN`. */
+  signTypedData(role: KeyRole, typedData: TypedDataDefinition, as?: Address): Promise<Hex>;
 
   /** The secret of one of the agency's registers (protocol §3). `KEYRING_SECRET_UNKNOWN`. */
   registerSecret(keyId: string): Promise<RegisterSecret>;

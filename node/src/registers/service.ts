@@ -405,13 +405,14 @@ export class RegisterService {
     if (this.#timer !== undefined) this.wake();
   }
 
-  /** Whether the member that opened a register is the one whose operator key is ours. */
+  /** Whether the member that opened a register is the one that has, or had, an operator key of ours. */
   async #isOurs(db: Database, event: RegisterEvent): Promise<boolean> {
     const owner = String(event.args['owner']);
-    const ours = this.#keyring.operatorAddress.toLowerCase();
+    const ours = this.#keyring.addresses('operator').map((address) => address.toLowerCase());
     const events = await new EventStore(db).events({ names: ['MemberAdmitted', 'KeysChanged'] });
     return events.some(
-      ({ args }) => String(args['memberId']) === owner && String(args['operator']).toLowerCase() === ours,
+      ({ args }) =>
+        String(args['memberId']) === owner && ours.includes(String(args['operator']).toLowerCase()),
     );
   }
 

@@ -34,6 +34,8 @@ export interface ReceivedQuestion extends QuestionKey {
   readonly requestDigest: Uint8Array;
   readonly subjectTag: Uint8Array;
   readonly request: unknown;
+  /** What it was signed with before its requester changed its key, oldest first. */
+  readonly formerSignatures: readonly string[];
   readonly uscc: string;
   readonly nonce: Uint8Array;
   /** The consent that came with it, and the salt of the subject's binding. */
@@ -60,6 +62,7 @@ interface Row {
   register_id: string;
   subject_tag: Uint8Array;
   request: unknown;
+  former_signatures: string[];
   uscc: string;
   nonce: Uint8Array;
   consent_id: Uint8Array | null;
@@ -206,6 +209,16 @@ export class AnswerStore {
     return rows.map((row) => row.question_id);
   }
 
+  /** The same question, signed with another key; false when it needs none any more. */
+  async signedAnew(id: bigint, request: unknown, formerSignature: string, now: Date): Promise<boolean> {
+    const rows = await this.#db.query(
+      `UPDATE received_questions SET request = $2, former_signatures = former_signatures || $3::jsonb, updated_at = $4
+       WHERE id = $1 AND state IN ${OPEN} RETURNING id`,
+      [id, json(request), json([formerSignature]), now],
+    );
+    return rows.length > 0;
+  }
+
   /** Ids of the questions that still have to be worked on, oldest first. */
   async open(): Promise<bigint[]> {
     const rows = await this.#db.query<{ id: string }>(
@@ -345,6 +358,7 @@ function fromRow(row: Row): ReceivedQuestion {
     subjectTag: row.subject_tag,
     request: row.request,
     uscc: row.uscc,
+    formerSignatures: row.former_signatures,
     nonce: row.nonce,
     consentId: row.consent_id,
     bindingSalt: row.binding_salt,

@@ -35,6 +35,8 @@ export interface OutboxError {
 
 /** A signed transaction, kept before it is sent. */
 export interface OutboxAttempt {
+  /** Whose nonce it takes, lower case; null for what was signed when a role had one key for good. */
+  readonly sender: string | null;
   readonly nonce: bigint;
   readonly txHash: Uint8Array;
   readonly rawTx: Uint8Array;
@@ -130,8 +132,8 @@ export class OutboxStore {
   async addAttempt(id: bigint, attempt: OutboxAttempt): Promise<void> {
     await this.#db.query(
       `INSERT INTO outbox_attempts
-         (tx_hash, outbox_id, nonce, raw_tx, gas, max_fee_per_gas, max_priority_fee_per_gas, signed_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         (tx_hash, outbox_id, nonce, raw_tx, gas, max_fee_per_gas, max_priority_fee_per_gas, signed_at, sender)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
        ON CONFLICT (outbox_id, tx_hash) DO UPDATE SET signed_at = excluded.signed_at, abandoned_at = NULL`,
       [
         attempt.txHash,
@@ -142,6 +144,7 @@ export class OutboxStore {
         attempt.maxFeePerGas,
         attempt.maxPriorityFeePerGas,
         attempt.signedAt,
+        attempt.sender,
       ],
     );
     await this.#db.query(
@@ -159,9 +162,18 @@ export class OutboxStore {
     );
   }
 
+  /** One that came into a block without effect, and is to be signed by another key. */
+  async abandonAttempt(id: bigint, txHash: Uint8Array, now: Date): Promise<void> {
+    await this.#db.query(
+      'UPDATE outbox_attempts SET abandoned_at = $3 WHERE outbox_id = $1 AND tx_hash = $2',
+      [id, txHash, now],
+    );
+  }
+
   /** Every transaction signed for a row and not abandoned, newest first. */
   async attemptsOf(id: bigint): Promise<OutboxAttempt[]> {
     const rows = await this.#db.query<{
+      sender: string | null;
       nonce: string;
       tx_hash: Uint8Array;
       raw_tx: Uint8Array;
@@ -173,6 +185,7 @@ export class OutboxStore {
       id,
     ]);
     return rows.map((row) => ({
+      sender: row.sender,
       nonce: BigInt(row.nonce),
       txHash: row.tx_hash,
       rawTx: row.raw_tx,
@@ -183,11 +196,16 @@ export class OutboxStore {
     }));
   }
 
-  /** The highest nonce of a role among what was mined; -1 when nothing was. */
-  async highestMinedNonce(role: OutboxRole): Promise<bigint> {
+  /**
+   * The highest nonce of a sender among what was mined for a role; -1 when nothing was. With `first`, what
+   * was signed when a role had one key for good is that sender's too.
+   */
+  async highestMinedNonce(role: OutboxRole, sender: string, first: boolean): Promise<bigint> {
     const [row] = await this.#db.query<{ nonce: string | null }>(
-      'SELECT max(nonce) AS nonce FROM outbox WHERE role = $1 AND block_number IS NOT NULL',
-      [role],
+      `SELECT max(o.nonce) AS nonce FROM outbox o
+       JOIN outbox_attempts a ON a.outbox_id = o.id AND a.tx_hash = o.tx_hash
+       WHERE o.role = $1 AND o.block_number IS NOT NULL AND (a.sender = $2 OR (a.sender IS NULL AND $3::boolean))`,
+      [role, sender, first],
     );
     return BigInt(row?.nonce ?? -1);
   }

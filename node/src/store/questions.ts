@@ -148,6 +148,15 @@ export class QuestionStore {
     );
   }
 
+  /** Signed with another key: it is to be sent (again). */
+  async signedAnew(id: bigint, request: unknown, now: Date): Promise<void> {
+    await this.#db.query(
+      `UPDATE asked_questions SET request = $2, state = 'created', updated_at = $3
+       WHERE id = $1 AND state IN ('created', 'sent')`,
+      [id, json(request), now],
+    );
+  }
+
   /** An answer that was verified. */
   async answered(id: bigint, answer: unknown, verdicts: unknown, now: Date): Promise<void> {
     await this.#db.query(

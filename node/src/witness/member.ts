@@ -12,28 +12,28 @@ export interface OwnMembership {
 
 const NO_KEY = '0x0000000000000000000000000000000000000000';
 
+/** The keys that a node holds, also those of the past: the council may have changed them since. */
+export interface OwnAddresses {
+  readonly witness: readonly string[];
+  readonly operator?: readonly string[];
+}
+
 /**
- * The member whose witness key this is; undefined before it is admitted. Requesters and associations have
+ * The member whose witness key is one of these; undefined before it is admitted. Requesters and associations have
  * none on chain: such a member is known by its operator key, and as none that may witness. An authority is
  * not: a node that holds its operator key alone is not the one that the council admitted.
  */
 export async function membershipOf(
   db: Database,
-  witnessAddress: string,
-  operatorAddress?: string,
+  { witness, operator = [] }: OwnAddresses,
 ): Promise<OwnMembership | undefined> {
   const events = await new EventStore(db).events({
     contract: 'Consortium',
     names: ['MemberAdmitted', 'KeysChanged', 'MemberSuspended', 'MemberReinstated', 'MemberRemoved'],
   });
   const ours =
-    events.findLast(({ args }) => String(args['witness']).toLowerCase() === witnessAddress.toLowerCase()) ??
-    events.findLast(
-      ({ args }) =>
-        operatorAddress !== undefined &&
-        String(args['witness']) === NO_KEY &&
-        String(args['operator']).toLowerCase() === operatorAddress.toLowerCase(),
-    );
+    events.findLast(({ args }) => isOneOf(args['witness'], witness)) ??
+    events.findLast(({ args }) => String(args['witness']) === NO_KEY && isOneOf(args['operator'], operator));
   if (ours === undefined) return undefined;
   const memberId = BigInt(String(ours.args['memberId']));
   const about = events.filter(({ args }) => String(args['memberId']) === memberId.toString());
@@ -43,6 +43,11 @@ export async function membershipOf(
     memberId,
     mayWitness: String(role) === AUTHORITY && (status === 'MemberAdmitted' || status === 'MemberReinstated'),
   };
+}
+
+function isOneOf(address: unknown, ours: readonly string[]): boolean {
+  const lower = String(address).toLowerCase();
+  return ours.some((each) => each.toLowerCase() === lower);
 }
 
 /** The registers that a member has opened. */

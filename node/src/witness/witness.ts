@@ -28,8 +28,8 @@ export interface WitnessOptions {
   readonly outbox: Pick<Outbox, 'enqueue'>;
   readonly clock: Clock;
   readonly appender: TreeAppender;
-  /** Address of this node's witness key. */
-  readonly witnessAddress: Hex;
+  /** Addresses of this node's witness keys: of the past, of now, and of the next change. */
+  readonly witnessAddresses: () => readonly Hex[];
   /** Address of CreditRegisters. */
   readonly contract: Hex;
   /** False makes a node that only replays: it neither attests nor objects. */
@@ -84,7 +84,7 @@ export class Witness implements EventHandler<FollowedEvent> {
   readonly #db: Database;
   readonly #outbox: Pick<Outbox, 'enqueue'>;
   readonly #clock: Clock;
-  readonly #witnessAddress: Hex;
+  readonly #witnessAddresses: () => readonly Hex[];
   readonly #contract: Hex;
   readonly #votes: boolean;
   readonly #tickMilliseconds: number;
@@ -98,7 +98,7 @@ export class Witness implements EventHandler<FollowedEvent> {
     this.#db = options.db;
     this.#outbox = options.outbox;
     this.#clock = options.clock;
-    this.#witnessAddress = options.witnessAddress;
+    this.#witnessAddresses = options.witnessAddresses;
     this.#contract = options.contract;
     this.#votes = options.votes ?? true;
     this.#tickMilliseconds = options.tickMilliseconds ?? 2_000;
@@ -172,7 +172,7 @@ export class Witness implements EventHandler<FollowedEvent> {
   async status(): Promise<WitnessStatus> {
     return this.#db.transaction(async (tx) => {
       const trees = new TreeStore(tx);
-      const membership = await membershipOf(tx, this.#witnessAddress);
+      const membership = await membershipOf(tx, { witness: this.#witnessAddresses() });
       const wrong = new Set((await trees.wrong()).map(({ registerId }) => registerId));
       const registers: RegisterWatch[] = [];
       for (const registerId of await trees.registerIds()) {
@@ -194,7 +194,7 @@ export class Witness implements EventHandler<FollowedEvent> {
   }
 
   async #due(tx: Database): Promise<{ votes: Vote[] }> {
-    const membership = await membershipOf(tx, this.#witnessAddress);
+    const membership = await membershipOf(tx, { witness: this.#witnessAddresses() });
     if (!this.#votes || membership?.mayWitness !== true) return { votes: [] };
     const { memberId } = membership;
     const own = await registersOf(tx, memberId);
@@ -253,7 +253,7 @@ export class Witness implements EventHandler<FollowedEvent> {
 
   async #alarms(tx: Database): Promise<LedgerError[]> {
     const trees = new TreeStore(tx);
-    const membership = await membershipOf(tx, this.#witnessAddress);
+    const membership = await membershipOf(tx, { witness: this.#witnessAddresses() });
     // Of our own registers the room that keeps them speaks.
     const own = membership === undefined ? [] : await registersOf(tx, membership.memberId);
     const alarms: LedgerError[] = [];

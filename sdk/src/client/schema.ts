@@ -2181,6 +2181,22 @@ export interface components {
             followedDate: string | null;
             /** @description Latest block of the endpoint. */
             headBlock: string | null;
+            /** @description How the node’s keys stand on the chain. */
+            keys: {
+                /** @description Whether this node holds the keys that the council has in force for its member. */
+                held: {
+                    operator: boolean;
+                    witness: boolean;
+                };
+                /** @description A change that the council has decided and that does not hold yet. */
+                next: {
+                    fromBlock: string;
+                    /** @description An address, lower case. */
+                    operator: string;
+                    /** @description An address, lower case. */
+                    witness: string;
+                } | null;
+            };
             lag: string | null;
             memberId: string | null;
             /** @description An address, lower case. */

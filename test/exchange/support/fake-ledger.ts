@@ -11,7 +11,7 @@ import {
   predicateHashOf,
 } from '@credit-ledger/sdk/protocol';
 import { decodeFunctionData, type TypedDataDefinition } from 'viem';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
 import type { TransactionRequest } from '../../../node/src/chain/outbox.ts';
 import type {
   ApplicationTerms,
@@ -31,13 +31,31 @@ export const word = (value: number | bigint): Hex => `0x${BigInt(value).toString
 
 /** A member with its keys. */
 export class TestSigner implements Signer {
-  readonly #operator = privateKeyToAccount(generatePrivateKey());
+  #operator = privateKeyToAccount(generatePrivateKey());
   readonly #witness = privateKeyToAccount(generatePrivateKey());
-  readonly operatorAddress = this.#operator.address.toLowerCase() as Hex;
-  readonly witnessAddress = this.#witness.address.toLowerCase() as Hex;
+  readonly #former: PrivateKeyAccount[] = [];
 
-  signTypedData(role: 'operator' | 'witness', typedData: TypedDataDefinition): Promise<Hex> {
-    return (role === 'operator' ? this.#operator : this.#witness).signTypedData(typedData);
+  get operatorAddress(): Hex {
+    return this.#operator.address.toLowerCase() as Hex;
+  }
+
+  get witnessAddress(): Hex {
+    return this.#witness.address.toLowerCase() as Hex;
+  }
+
+  /** Another operator key signs from now on; gives the former one's address. */
+  changeKey(): Hex {
+    const former = this.operatorAddress;
+    this.#former.push(this.#operator);
+    this.#operator = privateKeyToAccount(generatePrivateKey());
+    return former;
+  }
+
+  async signTypedData(role: 'operator' | 'witness', typedData: TypedDataDefinition, as?: Hex): Promise<Hex> {
+    const held = role === 'operator' ? [this.#operator, ...this.#former] : [this.#witness];
+    const key = as === undefined ? held[0] : held.find(({ address }) => address.toLowerCase() === as);
+    if (key === undefined) throw new Error(`the keyring does not hold ${as}`);
+    return key.signTypedData(typedData);
   }
 }
 
@@ -110,6 +128,25 @@ export class FakeLedger implements LedgerReads {
   }
   member(id: bigint) {
     return this.#reach(this.members.get(id));
+  }
+  /** The key that a member had before a block; it has the one of `members` from that block on. */
+  readonly formerKeys = new Map<bigint, { readonly beforeBlock: bigint; readonly operator: Hex }>();
+
+  /** The council has given a member's node, which signs with `signer`, another key from a block on. */
+  changeKey(id: bigint, signer: TestSigner, fromBlock: bigint): void {
+    this.formerKeys.set(id, { beforeBlock: fromBlock, operator: signer.changeKey() });
+    const member = this.members.get(id);
+    if (member === undefined) throw new Error(`no member ${id}`);
+    this.members.set(id, { ...member, operator: signer.operatorAddress });
+  }
+
+  operatorAt(id: bigint, blockNumber: bigint) {
+    const former = this.formerKeys.get(id);
+    const isFormer = former !== undefined && blockNumber < former.beforeBlock;
+    return this.#reach(isFormer ? former.operator : this.members.get(id)?.operator);
+  }
+  witnessAt(id: bigint) {
+    return this.#reach(this.members.get(id)?.witness);
   }
   memberCount() {
     return this.#reach(BigInt(this.members.size));

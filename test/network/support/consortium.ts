@@ -1,15 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { creditRegistersAbi } from '@credit-ledger/sdk/chain';
+import { parseNetworkFile, verifyAnswer } from '@credit-ledger/sdk/answer';
+import { consortiumAbi, creditRegistersAbi } from '@credit-ledger/sdk/chain';
 import type { Hex } from '@credit-ledger/sdk/protocol';
 import { createPublicClient, encodeFunctionData, http, type PublicClient } from 'viem';
-import type { Receipt } from '../../../node/src/api/schemas/ledger.ts';
+import type { QuestionDetail } from '../../../node/src/api/schemas/answers.ts';
+import type { ChainStatus, Receipt } from '../../../node/src/api/schemas/ledger.ts';
 import type { Readiness } from '../../../node/src/api/schemas/system.ts';
 import { loadConfig } from '../../../node/src/config.ts';
 import type { Keyring, KeyRole } from '../../../node/src/keys/index.ts';
 import { openKeyring } from '../../../node/src/setup.ts';
 import { agenciesOf, type Play, playerOf, playOn } from '../../../scripts/lib/acts/play.ts';
+import { expectationsOf, failures, onChain } from '../../../scripts/lib/acts/questions.ts';
 import { fillRegisters, giveGrant } from '../../../scripts/lib/acts/registers.ts';
 import { buildEngine } from '../../../scripts/lib/engine/build.ts';
 import {
@@ -18,11 +22,12 @@ import {
   type ValidatorNetwork,
 } from '../../../scripts/lib/engine/validators.ts';
 import { importFile, untilAnswered, untilWitnessed } from '../../../scripts/lib/errands.ts';
-import { decideInCouncil } from '../../../scripts/lib/found.ts';
+import { type CouncilCall, decideInCouncil, fundAccounts } from '../../../scripts/lib/found.ts';
 import { Narrator } from '../../../scripts/lib/narrate.ts';
 import { makeSamples } from '../../../scripts/lib/samples.ts';
 import { setStage, type Stage, type StageNode } from '../../../scripts/lib/stage.ts';
-import { dateOfDay, dayAt } from '@credit-ledger/sdk/protocol';
+import { dateOfDay, dayAt, isLedgerError } from '@credit-ledger/sdk/protocol';
+import { ledger } from '../../cli/support.ts';
 import { penaltyCsv, penaltyRow } from '../../intake/helpers.ts';
 import { type RpcProxy, startRpcProxy } from '../../support/rpc-proxy.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -39,6 +44,14 @@ export const SILENCE_SECONDS = 10;
 const REGISTERS: Readonly<Record<Slug, string>> = { beijing: '1', tianjin: '2', hebei: '3', bank: '' };
 
 const APPLICATION = 'procurement-qualification';
+/** What a caller is told while a node is restarted. */
+const AWAY: readonly string[] = [
+  'NODE_UNREACHABLE',
+  'NOT_A_MEMBER',
+  'SHUTTING_DOWN',
+  'CHAIN_UNREACHABLE',
+  'CLOCK_OFF',
+];
 const PREDICATE = 'no-severe-default';
 
 /** Four validators, four members' nodes, and between each node and its validator a link that can be troubled. */
@@ -49,6 +62,7 @@ export class Consortium {
   readonly reader: PublicClient;
   readonly #play: Play;
   readonly #directory: string;
+  readonly #newKeys = new Map<Slug, { readonly operator: Hex; readonly witness: Hex }>();
   #files = 0;
 
   private constructor(parts: {
@@ -165,16 +179,95 @@ export class Consortium {
   /** Hebei asks Beijing; gives the seconds until the answer had verified. */
   async ask(): Promise<number> {
     const started = performance.now();
+    await this.answer();
+    return (performance.now() - started) / 1000;
+  }
+
+  /** Hebei asks Beijing; gives the answer that verified. */
+  async answer(): Promise<QuestionDetail> {
+    const question = await untilAnswered(this.node('hebei').connection, this.#question());
+    if (question.answer !== true) throw new Error(`answered ${String(question.answer)}`);
+    return question;
+  }
+
+  /** The same by a caller who tries again when the connection breaks: as one question, which must be answered. */
+  async answerAtLast(): Promise<void> {
+    const { connection } = this.node('hebei');
+    const json = { ...this.#question(), idempotencyKey: randomUUID() };
+    await waitFor(
+      'an answer',
+      async () => {
+        const asked = await connection
+          .call<{ items: QuestionDetail[] }>('ask', { json })
+          .catch((error: unknown) => {
+            // Away for a moment, or not ready yet; whatever else it is ends the test.
+            if (isLedgerError(error) && AWAY.includes(error.code)) return undefined;
+            throw error;
+          });
+        const [question] = asked?.body.items ?? [];
+        if (question?.state === 'refused' || question?.state === 'failed')
+          throw new Error(JSON.stringify(question.refusal ?? question.error));
+        return question?.state === 'answered';
+      },
+      PATIENCE,
+    );
+  }
+
+  /** What a third party has against an answer now. */
+  async troubles({ document }: QuestionDetail): Promise<string> {
+    const network = parseNetworkFile((await this.node('hebei').connection.call('getNetwork')).body);
     const [company] = this.#play.cast.companies;
-    const question = await untilAnswered(this.node('hebei').connection, {
+    if (company === undefined) throw new Error('no companies');
+    const expected = await expectationsOf(this.#play, {
+      from: this.node('hebei'),
+      to: this.node('beijing'),
+      company,
+      application: APPLICATION,
+      predicate: PREDICATE,
+    });
+    const wanted = { ...expected, maxAgeSeconds: 86_400 };
+    return failures(
+      await verifyAnswer(JSON.stringify(document), network, wanted, onChain(this.#play, network)),
+    );
+  }
+
+  /** Makes new keys beside the running node, and lets the council put them in force so many blocks later. */
+  async changeKeys(slug: Slug, leadBlocks: bigint): Promise<void> {
+    const { dataDir, memberId } = this.node(slug);
+    const made = await ledger(['keys', 'new', '--data', dataDir, '--json']);
+    if (made.code !== 0) throw new Error(made.err);
+    const keys = (JSON.parse(made.out) as { made: { role: KeyRole; address: Hex }[] }).made;
+    const [operator, witness] = (['operator', 'witness'] as const).map(
+      (role) => keys.find((key) => key.role === role)?.address ?? '0x',
+    ) as [Hex, Hex];
+    await fundAccounts(this.stage.chain.url, this.stage.chain.deployer, [operator, witness]);
+    const fromBlock = (await this.reader.getBlockNumber()) + leadBlocks;
+    await this.#decide('更换密钥', {
+      target: this.stage.deployment.consortium,
+      data: encodeFunctionData({
+        abi: consortiumAbi,
+        functionName: 'changeKeys',
+        args: [memberId, operator, witness, fromBlock],
+      }),
+    });
+    this.#newKeys.set(slug, { operator, witness });
+  }
+
+  /** Whether a node signs with the keys that it was given last. */
+  async hasTurned(slug: Slug): Promise<boolean> {
+    const { body } = await this.node(slug).connection.call<ChainStatus>('getChain');
+    return body.operator === this.#newKeys.get(slug)?.operator.toLowerCase();
+  }
+
+  #question() {
+    const [company] = this.#play.cast.companies;
+    return {
       subject: company?.uscc ?? '',
       member: this.node('beijing').memberId.toString(),
       application: APPLICATION,
       predicate: PREDICATE,
       reason: 'test of the network',
-    });
-    if (question.answer !== true) throw new Error(`answered ${String(question.answer)}`);
-    return (performance.now() - started) / 1000;
+    };
   }
 
   /** What a node says of its own readiness. */
@@ -238,7 +331,10 @@ export class Consortium {
 
   /** The keys of a member, for one that misuses them. */
   async keyring(slug: Slug): Promise<Keyring> {
-    return openKeyring(await loadConfig(this.node(slug).dataDir, {}), {});
+    const keyring = await openKeyring(await loadConfig(this.node(slug).dataDir, {}), {});
+    for (const [role, address] of Object.entries(this.#newKeys.get(slug) ?? {}))
+      keyring.use(role as KeyRole, address);
+    return keyring;
   }
 
   /** Sends with a member's key and without its node; gives whether the chain took it. */
@@ -264,22 +360,24 @@ export class Consortium {
 
   /** The council rules on the objections to a batch. */
   async rule(registerId: bigint, seq: bigint, upheld: boolean): Promise<void> {
+    await this.#decide('ruling of a test', {
+      target: this.stage.deployment.registers,
+      data: encodeFunctionData({
+        abi: creditRegistersAbi,
+        functionName: 'rule',
+        args: [registerId, seq, upheld, `0x${'00'.repeat(32)}`],
+      }),
+    });
+  }
+
+  async #decide(summary: string, call: CouncilCall): Promise<void> {
     const { deployment, seats, chain } = this.stage;
     await decideInCouncil({
       rpcUrl: chain.url,
       deployment,
       seats: [seats[0], seats[1]],
-      summary: 'ruling of a test',
-      calls: [
-        {
-          target: deployment.registers,
-          data: encodeFunctionData({
-            abi: creditRegistersAbi,
-            functionName: 'rule',
-            args: [registerId, seq, upheld, `0x${'00'.repeat(32)}`],
-          }),
-        },
-      ],
+      summary,
+      calls: [call],
     });
   }
 }

@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { decodeFunctionData, bytesToHex } from 'viem';
 import { toEventRow, type FollowedEvent } from '../../../node/src/chain/events.ts';
 import { ShiftedClock } from '../../../node/src/clock.ts';
-import type { Keyring } from '../../../node/src/keys/index.ts';
+import type { Keyring, KeyRole } from '../../../node/src/keys/index.ts';
 import {
   InlineHasher,
   type JournalledBatch,
@@ -55,11 +55,15 @@ export const OTHER_COMPANY = companyCode(2);
 /** A keyring in memory. */
 export class TestKeyring implements Pick<
   Keyring,
-  'registerSecret' | 'createRegisterSecret' | 'operatorAddress'
+  'registerSecret' | 'createRegisterSecret' | 'operatorAddress' | 'addresses'
 > {
   readonly operatorAddress = OPERATOR;
   readonly witnessAddress = WITNESS;
   readonly secrets = new Map<string, RegisterSecret>();
+
+  addresses(role: KeyRole): readonly Hex[] {
+    return [role === 'operator' ? OPERATOR : WITNESS];
+  }
 
   async registerSecret(keyId: string): Promise<RegisterSecret> {
     const secret = this.secrets.get(keyId);

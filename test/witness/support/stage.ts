@@ -1,4 +1,4 @@
-import { answerLogAbi, creditRegistersAbi, sharingGrantsAbi } from '@credit-ledger/sdk/chain';
+import { answerLogAbi, consortiumAbi, creditRegistersAbi, sharingGrantsAbi } from '@credit-ledger/sdk/chain';
 import {
   dayAt,
   findPredicate,
@@ -31,6 +31,7 @@ import {
   Follower,
   ledgerClient,
   Outbox,
+  OwnKeys,
   parseDeployment,
 } from '../../../node/src/chain/index.ts';
 import { ShiftedClock } from '../../../node/src/clock.ts';
@@ -68,6 +69,8 @@ export type Slug = (typeof PLACES)[number]['slug'];
 const APPLICATION = findApplication('procurement-qualification');
 const PREDICATE = findPredicate('procurement-qualification', 'no-severe-default');
 const QUICK = { pollMilliseconds: 50, backoff: { firstMilliseconds: 20, mostMilliseconds: 200 } } as const;
+const PASSPHRASE = 'correct horse battery';
+const SCRYPT_COST = 2 ** 14;
 export const PROMISE_SECONDS = 86_400;
 
 /** How a member of a test departs from an honest one. */
@@ -86,6 +89,7 @@ export class Member {
   readonly keyring: FileKeyring;
   readonly client: ChainClient;
   readonly clock = new ShiftedClock();
+  readonly ownKeys: OwnKeys;
   readonly outbox: Outbox;
   readonly witness: Witness;
   readonly registers: RegisterService;
@@ -110,6 +114,7 @@ export class Member {
     this.keyring = keyring;
     this.client = ledgerClient(parts.rpcUrl, parseDeployment(deployment));
     this.outbox = new Outbox({ db, client: this.client, keyring, clock, idleMilliseconds: 200, ...QUICK });
+    this.ownKeys = new OwnKeys({ db, keyring, log: { info: () => undefined, warn: () => undefined } });
     const hasher = new InlineHasher();
     const contract = deployment.registers.toLowerCase() as Hex;
     this.witness = new Witness({
@@ -117,7 +122,7 @@ export class Member {
       outbox: this.outbox,
       clock,
       appender: hasher,
-      witnessAddress: keyring.witnessAddress,
+      witnessAddresses: () => keyring.addresses('witness'),
       contract,
       votes: character.votes ?? true,
       tickMilliseconds: 500,
@@ -137,7 +142,7 @@ export class Member {
       db,
       client: this.client,
       clock,
-      handlers: [this.outbox as never, this.witness, this.registers],
+      handlers: [this.ownKeys, this.outbox as never, this.witness, this.registers],
       ...QUICK,
     });
   }
@@ -241,7 +246,7 @@ export class LedgerStage {
     });
     const keyrings = await Promise.all(
       PLACES.map(({ slug }) =>
-        FileKeyring.create(join(temp.path, `${slug}.json`), 'correct horse battery', { scryptCost: 2 ** 14 }),
+        FileKeyring.create(join(temp.path, `${slug}.json`), PASSPHRASE, { scryptCost: SCRYPT_COST }),
       ),
     );
     await fundAccounts(anvil.url, deployer, [
@@ -334,23 +339,45 @@ export class LedgerStage {
     });
   }
 
+  /** A member's keys, as another process would open them. */
+  openKeys(member: Member): Promise<FileKeyring> {
+    return FileKeyring.open(join(this.#temp.path, `${member.slug}.json`), PASSPHRASE, SCRYPT_COST);
+  }
+
   /** The council rules on the objections to a batch. */
   async rule(registerId: bigint, seq: bigint, upheld: boolean): Promise<void> {
+    const data = encodeFunctionData({
+      abi: creditRegistersAbi,
+      functionName: 'rule',
+      args: [registerId, seq, upheld, keccak256(stringToBytes('reason'))],
+    });
+    await this.decide(upheld ? '异议成立' : '异议不成立', this.deployment.registers, data);
+  }
+
+  /** The council gives a member other keys, from a few blocks later on; they get coin to send with. */
+  async changeKeys(
+    memberId: bigint,
+    keys: { readonly operator: Hex; readonly witness: Hex },
+    leadBlocks = 6n,
+  ): Promise<bigint> {
+    await fundAccounts(this.anvil.url, mnemonicToAccount(ANVIL_MNEMONIC), [keys.operator, keys.witness]);
+    const fromBlock = (await this.public.getBlockNumber({ cacheTime: 0 })) + leadBlocks;
+    const data = encodeFunctionData({
+      abi: consortiumAbi,
+      functionName: 'changeKeys',
+      args: [memberId, keys.operator, keys.witness, fromBlock],
+    });
+    await this.decide('更换密钥', this.deployment.consortium, data);
+    return fromBlock;
+  }
+
+  async decide(summary: string, target: Hex, data: Hex): Promise<void> {
     await decideInCouncil({
       rpcUrl: this.anvil.url,
       deployment: this.deployment,
       seats: this.#seats,
-      summary: upheld ? '异议成立' : '异议不成立',
-      calls: [
-        {
-          target: this.deployment.registers,
-          data: encodeFunctionData({
-            abi: creditRegistersAbi,
-            functionName: 'rule',
-            args: [registerId, seq, upheld, keccak256(stringToBytes('reason'))],
-          }),
-        },
-      ],
+      summary,
+      calls: [{ target, data }],
       pollMilliseconds: 20,
     });
   }

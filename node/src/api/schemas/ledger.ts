@@ -188,6 +188,17 @@ export const ChainStatus = z
     memberId: Id.nullable(),
     operator: Address,
     witness: Address,
+    keys: z
+      .object({
+        held: z.object({ operator: z.boolean(), witness: z.boolean() }).meta({
+          description: 'Whether this node holds the keys that the council has in force for its member.',
+        }),
+        next: z
+          .object({ fromBlock: z.string(), operator: Address, witness: Address })
+          .nullable()
+          .meta({ description: 'A change that the council has decided and that does not hold yet.' }),
+      })
+      .meta({ description: 'How the node’s keys stand on the chain.' }),
     outbox: z
       .object({ operator: z.int(), witness: z.int() })
       .meta({ description: 'Transactions not in a block yet.' }),

@@ -26,6 +26,7 @@ export async function readGauges(
     chain_silent_seconds: Math.floor((silentMilliseconds ?? 0) / 1000),
     chain_following: bit(state === 'following'),
     chain_endpoints_aside: chain.endpoints().filter(({ trouble }) => trouble !== null).length,
+    keys_missing: Object.values(rooms.ownKeys.status().held).filter((held) => !held).length,
     clock_offset_seconds: clockOffsetSeconds ?? 0,
     prover_waiting: prover.load.waiting,
     prover_running: prover.load.running,

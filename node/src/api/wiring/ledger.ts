@@ -187,7 +187,8 @@ export class Ledger implements LedgerPort {
   }
 
   async status(): Promise<ChainStatus> {
-    const { follower, outbox, keyring, registers, db } = this.#rooms;
+    const { follower, outbox, keyring, ownKeys, registers, db } = this.#rooms;
+    const { next } = ownKeys.status();
     const { followedBlock, headBlock, lag, lastError, state } = follower.status();
     const [membership, writers, register, last] = await Promise.all([
       this.#rooms.membership(),
@@ -205,6 +206,14 @@ export class Ledger implements LedgerPort {
       memberId: membership?.memberId.toString() ?? null,
       operator: keyring.operatorAddress.toLowerCase(),
       witness: keyring.witnessAddress.toLowerCase(),
+      keys: {
+        held: ownKeys.status().held,
+        next: next && {
+          fromBlock: next.fromBlock.toString(),
+          operator: next.operator.toLowerCase(),
+          witness: next.witness.toLowerCase(),
+        },
+      },
       outbox: {
         operator: writers.operator.queued + writers.operator.sent,
         witness: writers.witness.queued + writers.witness.sent,

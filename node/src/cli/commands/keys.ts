@@ -1,9 +1,11 @@
 import { dirname, join } from 'node:path';
 import { LedgerError } from '@credit-ledger/sdk/protocol';
 import { loadConfig } from '../../config.ts';
-import { FileKeyring, readPassphrase } from '../../keys/index.ts';
+import { FileKeyring, type KeyRole, readPassphrase } from '../../keys/index.ts';
 import { openKeyring, openStore, passphraseOf } from '../../setup.ts';
 import type { Book } from '../command.ts';
+
+const ROLES: readonly KeyRole[] = ['operator', 'witness'];
 
 /** Keys of a node, in its keystores: what a person may see of them, and do with them. */
 export function keysCommands(book: Book): void {
@@ -21,10 +23,56 @@ export function keysCommands(book: Book): void {
     async ({ out, dataDir, surroundings }) => {
       const config = await loadConfig(dataDir, surroundings.environment);
       const keyring = await openKeyring(config, surroundings.environment, surroundings.askPassphrase);
-      const shown = { ...keyring.toJSON(), directory: config.keysPath };
+      const held = { operator: keyring.addresses('operator'), witness: keyring.addresses('witness') };
+      const isChanged = held.operator.length + held.witness.length > 2;
       out.result(
-        shown,
-        `operator ${shown.operatorAddress}\nwitness  ${shown.witnessAddress}\n${shown.directory}`,
+        { ...keyring.toJSON(), held, directory: config.keysPath },
+        [
+          ...held.operator.map((address) => `operator ${address}`),
+          ...held.witness.map((address) => `witness  ${address}`),
+          config.keysPath,
+          ...(isChanged
+            ? [
+                out.words({
+                  en: 'The chain says which of them sign: see "ledger status --json".',
+                  zh: '由链上状态决定使用哪一把，见 "ledger status --json"。',
+                }),
+              ]
+            : []),
+        ].join('\n'),
+      );
+    },
+  );
+
+  book.command<[], { role?: string }>(
+    keys,
+    'new',
+    {
+      en: 'make new keys for a change by the council; the node may run, and takes them in when the chain names them',
+      zh: '为理事会换钥生成新密钥（节点可继续运行，链上启用后自动采用）',
+    },
+    'ledger keys new --role witness --data /srv/ledger',
+    (command) =>
+      command.option(
+        '--role <role>',
+        book.words({ en: 'operator or witness; both by default', zh: 'operator 或 witness，默认两者' }),
+      ),
+    async ({ out, dataDir, surroundings }, { role }) => {
+      const roles = ROLES.filter((each) => role === undefined || each === role);
+      if (roles.length === 0) throw roleUnknown(role);
+      const config = await loadConfig(dataDir, surroundings.environment);
+      const keyring = await openKeyring(config, surroundings.environment, surroundings.askPassphrase);
+      const made: { role: KeyRole; address: string }[] = [];
+      for (const each of roles) made.push({ role: each, address: await keyring.createKey(each) });
+      out.result(
+        { made, directory: config.keysPath },
+        [
+          ...made.map((key) => `${key.role.padEnd(8)} ${key.address}`),
+          out.words({
+            en: 'Back up the keys now. Then hand these addresses to the council, with the member’s number: it decides the block from which they hold (changeKeys). They need coin where gas has a price.',
+            zh: '请立即备份密钥，然后将地址与成员编号提交理事会，由其决定自哪个区块起启用（changeKeys）。若链上收取费用，新地址须有余额。',
+          }),
+        ].join('\n'),
       );
     },
   );
@@ -85,5 +133,16 @@ export function keysCommands(book: Book): void {
         }),
       );
     },
+  );
+}
+
+function roleUnknown(role: string | undefined): LedgerError {
+  return new LedgerError(
+    'KEY_ROLE_UNKNOWN',
+    {
+      en: `There is no key role ${role}: operator and witness are.`,
+      zh: `没有密钥角色 ${role}，可选 operator 或 witness。`,
+    },
+    { role: role ?? null },
   );
 }

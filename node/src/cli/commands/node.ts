@@ -7,7 +7,7 @@ import { loadConfig } from '../../config.ts';
 import { setUpNode } from '../../setup.ts';
 import { backupCommands } from './backups.ts';
 import type { Book } from '../command.ts';
-import { counted, EXIT, table } from '../io.ts';
+import { counted, EXIT, type Output, table } from '../io.ts';
 
 interface InitOptions {
   readonly rpc: string;
@@ -135,6 +135,7 @@ export function nodeCommands(book: Book): void {
           en: `member ${memberId ?? 'none yet'} · block ${followedBlock ?? '–'} of ${headBlock ?? '–'} · on the way: ${counted(outbox.operator + outbox.witness, 'transaction')}, ${counted(batches.unbatchedEntries, 'entry', 'entries')}, ${counted(batches.unanchored, 'batch', 'batches')}`,
           zh: `成员 ${memberId ?? '尚未加入'} · 区块 ${followedBlock ?? '–'} / ${headBlock ?? '–'} · 待上链：交易 ${outbox.operator + outbox.witness}，条目 ${batches.unbatchedEntries}，批次 ${batches.unanchored}`,
         }),
+        ...keyLines(chain.body.keys, out),
         ...(aside.length === 0
           ? []
           : [
@@ -233,4 +234,25 @@ async function inTime(stopped: Promise<void>, seconds: number): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Only what is out of the ordinary about the keys. */
+function keyLines({ held, next }: ChainStatus['keys'], out: Output): string[] {
+  const missing = (['operator', 'witness'] as const).filter((role) => !held[role]);
+  return [
+    ...missing.map((role) =>
+      out.words({
+        en: `the council has put a ${role} key in force that this node does not hold`,
+        zh: `理事会启用的 ${role} 密钥不在本节点`,
+      }),
+    ),
+    ...(next === null
+      ? []
+      : [
+          out.words({
+            en: `from block ${next.fromBlock} on: operator ${next.operator}, witness ${next.witness}`,
+            zh: `自区块 ${next.fromBlock} 起：operator ${next.operator}，witness ${next.witness}`,
+          }),
+        ]),
+  ];
 }
