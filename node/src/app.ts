@@ -19,7 +19,7 @@ import {
 import type { CaseRooms, Exchange, Rooms, SubjectRooms } from './api/rooms.ts';
 import { servicesOf } from './api/wiring/index.ts';
 import { notAMember } from './api/wiring/words.ts';
-import { type EventHandler, type FollowedEvent, Follower, ledgerClient, Outbox, OwnKeys } from './chain/index.ts';
+import { ContractsInForce, type EventHandler, type FollowedEvent, Follower, ledgerClient, Outbox, OwnKeys } from './chain/index.ts';
 import { CASE_LIMITS, CaseBoard, CaseService, Reports } from './cases/index.ts';
 import { ChainClock, systemClock, type Clock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
@@ -124,7 +124,10 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
   const processes = new ProcessView(chain.viem as never, deployment.processes);
   const ownKeys = new OwnKeys({ db, keyring, log: logger });
   await ownKeys.start();
-  const outbox = new Outbox({ db, client: chain, keyring, clock });
+  const inForce = new ContractsInForce(deployment);
+  await inForce.start(db);
+  const requireFit = (): void => inForce.requireUnderstood();
+  const outbox = new Outbox({ db, client: chain, keyring, clock, requireFit });
   const hasher = new ThreadHasher();
   const witness = new Witness({
     db,
@@ -176,7 +179,10 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     workers: config.proverWorkers,
     queueLimit: config.proverQueue,
   });
-  const facts = new ChainLedgerReads({ chain, view, processes, events: new EventStore(db) });
+  const facts = new ChainLedgerReads({
+    ...{ chain, view, processes, requireFit },
+    events: new EventStore(db),
+  });
   const networkKeeper = new NetworkKeeper(() =>
     makeNetworkFile(view, circuits, Math.floor(clock.now().getTime() / 1000)),
   );
@@ -211,6 +217,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     clock,
     pollMilliseconds: config.pollMilliseconds,
     handlers: [
+      inForce,
       ownKeys,
       outbox as EventHandler<FollowedEvent>,
       witness,
@@ -228,6 +235,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     db,
     keyring,
     ownKeys,
+    inForce,
     deployment,
     chain,
     view,

@@ -1,4 +1,4 @@
-import type { ChainClient, Deployment, FollowedEvent, Follower, Outbox, OwnKeys } from '../chain/index.ts';
+import type { ChainClient, ContractsInForce, Deployment, FollowedEvent, Follower, Outbox, OwnKeys } from '../chain/index.ts';
 import type { LedgerView, ProcessView } from '@credit-ledger/sdk/chain';
 import type { NetworkFile } from '@credit-ledger/sdk/answer';
 import type { CaseService, Reports } from '../cases/index.ts';
@@ -46,6 +46,7 @@ export interface Rooms {
   readonly db: Database;
   readonly keyring: Keyring;
   readonly ownKeys: OwnKeys;
+  readonly inForce: ContractsInForce;
   readonly deployment: Deployment;
   readonly chain: ChainClient;
   readonly view: LedgerView;

@@ -392,6 +392,7 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'NOT_READY',
     'BUSY',
     'CLOCK_OFF',
+    'CONTRACTS_NOT_UNDERSTOOD',
     'CITATION_NOT_SEEN',
     'CHAIN_UNREACHABLE',
     'CHAIN_NO_QUORUM',

@@ -15,6 +15,7 @@ export {
   type FollowerOptions,
   type FollowerStatus,
 } from './follower.ts';
+export { ContractsInForce, type NotUnderstood } from './contracts-in-force.ts';
 export { OwnKeys, type KeysFrom, type OwnKeysStatus } from './own-keys.ts';
 export {
   Outbox,

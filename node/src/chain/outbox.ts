@@ -46,6 +46,8 @@ export interface OutboxOptions {
   readonly stuckMilliseconds?: number;
   /** No fee above this is ever signed. No ceiling by default. */
   readonly maxFeePerGas?: bigint;
+  /** Throws why nothing new may be signed now; the writers wait, and say it. */
+  readonly requireFit?: () => void;
 }
 
 /** How a writer fares. */
@@ -120,6 +122,7 @@ export class Outbox implements EventHandler {
       idleMilliseconds: 2_000,
       backoff: { firstMilliseconds: 250, mostMilliseconds: 15_000 },
       stuckMilliseconds: 30_000,
+      requireFit: () => undefined,
       ...options,
     };
     this.#writers = { operator: this.#makeWriter('operator'), witness: this.#makeWriter('witness') };
@@ -338,6 +341,7 @@ export class Outbox implements EventHandler {
 
   /** Estimates, signs and stores; sending is the next step's. */
   async #prepare(writer: Writer, row: OutboxRow): Promise<number> {
+    this.#options.requireFit();
     const call = callOf(writer.address, row);
     const head = await this.#client.head();
     let estimate: bigint;

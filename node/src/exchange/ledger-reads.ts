@@ -54,13 +54,17 @@ export class ChainLedgerReads implements LedgerReads {
   readonly #processes: ProcessView;
   readonly #facts: ChainFacts;
   readonly #events: EventStore;
+  readonly #requireFit: () => void;
 
   constructor(parts: {
     readonly chain: ChainClient;
     readonly view: LedgerView;
     readonly processes: ProcessView;
     readonly events: EventStore;
+    /** Throws why nothing may be asked or answered now (`ContractsInForce`). */
+    readonly requireFit?: () => void;
   }) {
+    this.#requireFit = parts.requireFit ?? ((): void => undefined);
     this.#chain = parts.chain;
     this.#view = parts.view;
     this.#processes = parts.processes;
@@ -80,6 +84,7 @@ export class ChainLedgerReads implements LedgerReads {
   }
 
   async now(): Promise<{ readonly blockNumber: bigint; readonly time: bigint }> {
+    this.#requireFit();
     const [head, pendingTime] = await Promise.all([this.#chain.head(), this.#pendingTime()]);
     // A chain that makes blocks only when there is something to put in them is late by its last block.
     const time = pendingTime !== undefined && pendingTime > head.time ? pendingTime : head.time;

@@ -27,6 +27,7 @@ import {
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from 'viem/accounts';
 import {
   type ChainClient,
+  ContractsInForce,
   type FollowedEvent,
   Follower,
   ledgerClient,
@@ -89,6 +90,7 @@ export class Member {
   readonly keyring: FileKeyring;
   readonly client: ChainClient;
   readonly clock = new ShiftedClock();
+  readonly inForce: ContractsInForce;
   readonly ownKeys: OwnKeys;
   readonly outbox: Outbox;
   readonly witness: Witness;
@@ -113,7 +115,12 @@ export class Member {
     this.db = db;
     this.keyring = keyring;
     this.client = ledgerClient(parts.rpcUrl, parseDeployment(deployment));
-    this.outbox = new Outbox({ db, client: this.client, keyring, clock, idleMilliseconds: 200, ...QUICK });
+    const requireFit = (): void => this.inForce.requireUnderstood();
+    this.inForce = new ContractsInForce(parseDeployment(deployment));
+    this.outbox = new Outbox({
+      ...{ db, client: this.client, keyring, clock, requireFit, idleMilliseconds: 200 },
+      ...QUICK,
+    });
     this.ownKeys = new OwnKeys({ db, keyring, log: { info: () => undefined, warn: () => undefined } });
     const hasher = new InlineHasher();
     const contract = deployment.registers.toLowerCase() as Hex;
@@ -142,7 +149,7 @@ export class Member {
       db,
       client: this.client,
       clock,
-      handlers: [this.ownKeys, this.outbox as never, this.witness, this.registers],
+      handlers: [this.inForce, this.ownKeys, this.outbox as never, this.witness, this.registers],
       ...QUICK,
     });
   }

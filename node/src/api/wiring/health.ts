@@ -34,13 +34,14 @@ export class Health implements HealthPort {
   }
 
   async #chain(): Promise<Readiness['chain']> {
-    const { follower, config } = this.#rooms;
+    const { follower, config, inForce } = this.#rooms;
     const { state, lastError, lag, followedBlock, silentMilliseconds } = follower.status();
     if (lastError !== null || state !== 'following') return { ok: false, detail: codeOf(lastError) ?? state };
     if (followedBlock === null || lag === null) return { ok: false, detail: 'CHAIN_NOT_FOLLOWED_YET' };
     if (lag > MOST_LAG) return { ok: false, detail: `${lag} blocks behind` };
     if ((silentMilliseconds ?? 0) > config.chainSilenceSeconds * 1000)
       return { ok: false, detail: 'CHAIN_SILENT' };
+    if (inForce.notUnderstood().length > 0) return { ok: false, detail: 'CONTRACTS_NOT_UNDERSTOOD' };
     if ((await this.#rooms.membership()) === undefined) return { ok: false, detail: 'NOT_A_MEMBER' };
     return { ok: true, detail: `block ${followedBlock}` };
   }
