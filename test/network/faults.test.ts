@@ -12,7 +12,7 @@ import { Consortium, PATIENCE, SILENCE_SECONDS, type Slug, SLUGS } from './suppo
 
 const ROWS = 25;
 /** So far ahead the council decides: its two transactions take blocks of their own. */
-const KEY_CHANGE_BLOCKS = 12n;
+const KEY_CHANGE_BLOCKS = 24n;
 const BEIJING = 1n;
 const HEBEI = 3n;
 

@@ -26,10 +26,18 @@ import {
 import { fillRegisters } from '../../scripts/lib/acts/registers.ts';
 import { playProcesses } from '../../scripts/lib/acts/story.ts';
 import { ANVIL_MNEMONIC } from '../../scripts/lib/anvil.ts';
-import { findPlaintext, type Secret, secretCode, secretText } from '../support/plaintext-scan.ts';
+import {
+  type Finding,
+  findPlaintext,
+  type Secret,
+  type Source,
+  secretCode,
+  secretText,
+} from '../support/plaintext-scan.ts';
 import { makeTempDir } from '../support/temp.ts';
 import { type TestPlay, testPlay } from './support/play.ts';
 import { COMPANY_CODE, COMPANY_NAME, entrySecrets, secretsOf } from './support/secrets.ts';
+import { keySecretsOf, provokedErrors, writtenBy } from './support/written.ts';
 import { walkThrough } from './support/walk-through.ts';
 import {
   isTelling,
@@ -40,6 +48,10 @@ import {
   wordsOfAll,
 } from './support/whole-chain.ts';
 
+/** Which secrets are where, each once. */
+const summary = (findings: readonly Finding[]): string[] => [
+  ...new Set(findings.map(({ label, where }) => `${label}: ${where}`)),
+];
 const APPEND = toFunctionSelector(getAbiItem({ abi: creditRegistersAbi, name: 'append' }));
 
 describe('the whole story on fixed dates', function () {
@@ -179,6 +191,41 @@ describe('the whole story on fixed dates', function () {
       const canary = await planted(concat(['0x12345678', toHex(key, { size: 32 })]));
       expect(sharedWords([canary], appends)).to.deep.equal([key]);
       expect(findPlaintext(sourcesOf([canary]), entrySecrets([1n], [key]))).to.not.deep.equal([]);
+    });
+  });
+
+  describe('and in what the nodes write of themselves', () => {
+    let written: readonly Source[];
+    let errors: readonly Source[];
+    let secrets: readonly Secret[];
+
+    before(async () => {
+      // What is left out is of a vocabulary, or six digits that any number may have.
+      const known = (await secretsOf(told)).filter(
+        ({ label }) => !/^(about|caseType|areaCode) of/.test(label),
+      );
+      secrets = [...known, ...(await keySecretsOf(told.stage.nodes))];
+      errors = await provokedErrors(told);
+      written = await writtenBy(told);
+    });
+
+    it('(logs to the last detail, metrics, health) is no name, code, text, salt or key of the run', () => {
+      expect(written.map(({ where }) => where)).to.include.members(['log of node 0', 'metrics of node 0']);
+      expect(written.reduce((bytes, source) => bytes + source.bytes.length, 0)).to.be.greaterThan(100_000);
+      expect(summary(findPlaintext(written, secrets))).to.deep.equal([]);
+    });
+
+    it('(errors, to every call with a wrong body or a subject that is not there) is none either', () => {
+      expect(errors.length).to.be.greaterThan(100);
+      expect(summary(findPlaintext(errors, secrets))).to.deep.equal([]);
+    });
+
+    it('a secret would be found, had it got there (canaries, logged and answered on purpose)', async () => {
+      const [node] = told.nodes;
+      const { uscc, name } = companyOf(told.play, 'clean');
+      node?.rooms.logger.info({ uscc, name }, 'a canary');
+      const found = findPlaintext(await writtenBy(told), secrets).map(({ label }) => label);
+      expect(found).to.include.members([COMPANY_CODE, COMPANY_NAME]);
     });
   });
 

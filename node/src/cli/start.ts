@@ -1,9 +1,22 @@
 import { read } from 'read';
+import { loggedError } from '../api/logging.ts';
 import { EXIT } from './io.ts';
 import { run } from './main.ts';
 
 /** A terminal and npm both pass one Ctrl+C on: that is no second wish. */
 const TWICE_MILLISECONDS = 500;
+
+// What a crash writes down may lie about for years: frames and codes, and neither messages, which may quote what was
+// read, nor the environment, which may hold the passphrase.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    process.stderr.write(`${JSON.stringify({ level: 'fatal', event, err: loggedError(error) })}\n`);
+    process.exit(EXIT.failed);
+  });
+}
+process.report.excludeEnv = true;
+const environment = { ...process.env };
+delete process.env['LEDGER_KEYS_PASSPHRASE'];
 
 const ending = new AbortController();
 let firstAt = 0;
@@ -24,9 +37,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.ok);
 });
 process.exitCode = await run(process.argv.slice(2), {
-  environment: process.env,
+  environment,
   // Under npm the process stands in the package; the person stood elsewhere.
-  directory: process.env['INIT_CWD'] ?? process.cwd(),
+  directory: environment['INIT_CWD'] ?? process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
   signal: ending.signal,

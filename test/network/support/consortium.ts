@@ -280,8 +280,13 @@ export class Consortium {
     return waitFor(
       `${slug} to be ready`,
       async () => {
-        const readiness = await this.readiness(slug);
-        return readiness.ready ? readiness : undefined;
+        const { process } = this.node(slug);
+        if (process?.isRunning === false) throw new Error(`the node of ${slug} has ended`);
+        const readiness = await this.readiness(slug).catch((error: unknown) => {
+          if (error instanceof TypeError) return undefined; // not listening yet
+          throw error;
+        });
+        return readiness?.ready === true ? readiness : undefined;
       },
       PATIENCE,
     );

@@ -17,6 +17,8 @@ export interface TestPlay {
   readonly nodes: readonly LedgerNode[];
   /** What was narrated. */
   told(): string;
+  /** What each node has written into its log, to the last detail. */
+  readonly logs: ReadonlyMap<LedgerNode, string>;
   dispose(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function testPlay(): Promise<TestPlay> {
   const today = dateOfDay(dayAt(PLAY_STARTS_AT.getTime() / 1000));
   const cast = await makeSamples({ today, seed: 2021, dir: samples });
   const nodes: LedgerNode[] = [];
+  const logs = new Map<LedgerNode, string>();
   let told = '';
   const stage = await setStage({
     directory: temp.path,
@@ -35,10 +38,16 @@ export async function testPlay(): Promise<TestPlay> {
     agencies: agenciesOf(cast),
     settings: { pollMilliseconds: 100, proverWorkers: 1 },
     startInProcess: async (dataDir) => {
-      const node = await createNode(await loadConfig(dataDir, {}), {
+      let written = '';
+      const node: LedgerNode = await createNode(await loadConfig(dataDir, {}), {
         environment: {},
         checkReplies: true,
-        logger: createLogger('silent'),
+        logger: createLogger('trace', {
+          write: (line) => {
+            written += line;
+            logs.set(node, written);
+          },
+        }),
       });
       await node.start();
       nodes.push(node);
@@ -60,6 +69,7 @@ export async function testPlay(): Promise<TestPlay> {
     stage,
     nodes,
     told: () => told,
+    logs,
     async dispose() {
       await stage.stop();
       await temp.remove();
