@@ -24,6 +24,8 @@ const TASKS = {
   'test:network': { script: 'scripts/test-network.ts', contracts: true },
   'test:chaos': { script: 'scripts/test-chaos.ts', contracts: true },
   bench: { script: 'scripts/bench.ts', contracts: true },
+  analyze: { script: 'scripts/analyze.ts', contracts: true },
+  'fuzz:api': { script: 'scripts/fuzz-api.ts', contracts: true },
   'deploy:files': { script: 'scripts/make-deploy.ts', contracts: false },
   'bench:load': { script: 'scripts/bench-load.ts', contracts: true },
   ledger: { script: 'scripts/ledger.ts', contracts: false },
