@@ -193,6 +193,16 @@ describe('Answers between agencies on a real chain', function () {
     expect(verification.checks.find(({ check }) => check === 'answer-logged')?.verdict).to.equal('VALID');
   });
 
+  it('there is no checkpoint of a register, a batch or a log entry that there are not, and it says so', async () => {
+    const { checkpoints } = stage.tianjin;
+    const { registerId } = stage.register;
+    const codeOfIssue = (...wish: Parameters<NonNullable<typeof checkpoints>['issue']>): Promise<string> =>
+      codeOf(checkpoints?.issue(...wish) ?? Promise.resolve());
+    expect(await codeOfIssue(999n)).to.equal('REGISTER_UNKNOWN');
+    expect(await codeOfIssue(registerId, [999n])).to.equal('CHECKPOINT_REFUSED');
+    expect(await codeOfIssue(registerId, [], { seq: 999n })).to.equal('CHECKPOINT_REFUSED');
+  });
+
   it('no witness signs a checkpoint that its own chain does not give, and no owner its own', async () => {
     const { checkpoints } = stage.tianjin;
     const { signatures: _, ...honest } = (await checkpoints?.issue(stage.register.registerId)) ?? {};
