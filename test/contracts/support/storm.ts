@@ -318,14 +318,29 @@ export class Storm {
         send: () => registers.connect(caller).attest([batch.batchHash]),
       };
     }
-    if (kind !== 'log' && kind !== 'refuse') return undefined;
+    if (kind !== 'log' && kind !== 'refuse' && kind !== 'give') return undefined;
     const caller = await operatorOf(owner);
+    if (kind === 'give') {
+      const now = BigInt(await networkHelpers.time.latest());
+      const terms = {
+        ...{ granteeKind: 1, grantee: world.requester.id, applicationId: APPLICATION, classes: 0b0010 },
+        ...{
+          validFrom: now,
+          validUntil: now + BigInt(60 * DAY),
+          maxUses: random.integer(1, 2),
+          consentRequired: false,
+        },
+      };
+      return caller && { caller, about: { terms }, send: () => grants.connect(caller).give(terms) };
+    }
     const signer = await operatorOf(world.requester.id);
     const own = [];
     for (const grantId of this.grantIds) {
-      const { grantor, grantee, applicationId, classes } = await grants.grant(grantId);
+      const { grantor, grantee, applicationId, classes, maxUses } = await grants.grant(grantId);
+      // Grants that can be used up come first: theirs are the uses that are counted.
       const fits = grantor === owner && grantee === world.requester.id && (classes & 0b0010n) !== 0n;
-      if (fits && applicationId === APPLICATION) own.push(grantId);
+      if (fits && applicationId === APPLICATION)
+        own.push(...(maxUses === 0n ? [grantId] : [grantId, grantId, grantId]));
     }
     if (caller === undefined || signer === undefined || own.length === 0) return undefined;
     const request = {
