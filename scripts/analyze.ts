@@ -1,20 +1,23 @@
-// npm run analyze: slither, circomspect and an audit of the dependencies; each finding explained or an error.
+// npm run analyze: eslint's security rules, circomspect, slither and an audit of the dependencies; each finding explained or an error.
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { ESLint } from 'eslint';
 import { root } from './lib/checks.ts';
 
 const HELP = `npm run analyze [-- --if-possible]
 
-Runs slither (SLITHER, or on the PATH), circomspect (CIRCOMSPECT) and npm audit. Every finding of the first two must be
-explained in docs/static-analysis.md, which also says how to get them. A tool that is not there fails the run, or with
+Runs eslint's security rules, circomspect (CIRCOMSPECT, or on the PATH), slither (SLITHER) and npm audit. Every finding
+of the first three must be explained in docs/static-analysis.md, which also says how to get them. A tool that is not there fails the run, or with
 --if-possible is named as not run.
 运行 slither、circomspect 与依赖审计；每条发现须在 docs/static-analysis.md 中说明。
 `;
 
+const TOOLS = ['eslint', 'circomspect', 'slither'] as const;
+
 /** One kind of finding in one file. */
 interface Finding {
-  readonly tool: 'slither' | 'circomspect';
+  readonly tool: (typeof TOOLS)[number];
   readonly check: string;
   readonly file: string;
 }
@@ -30,6 +33,7 @@ if (given.includes('--help') || given.includes('-h') || given.some((argument) =>
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
   const explained = await readExplained();
+  compare('eslint', await securityRules(), explained);
   for (const [tool, run] of [
     ['circomspect', circomspect],
     ['slither', slither],
@@ -50,8 +54,9 @@ async function readExplained(): Promise<Finding[]> {
   const [, table = ''] = text.split('## Explained');
   return table.split('\n').flatMap((line) => {
     const [, tool, check, file, why] = line.split('|').map((cell) => cell.trim());
-    if ((tool !== 'slither' && tool !== 'circomspect') || !check || !file || !why) return [];
-    return [{ tool, check, file }];
+    const known = TOOLS.find((each) => each === tool);
+    if (known === undefined || !check || !file || !why) return [];
+    return [{ tool: known, check, file }];
   });
 }
 
@@ -70,6 +75,18 @@ function compare(tool: Finding['tool'], found: readonly Finding[], explained: re
 function notRun(what: string, why: string): void {
   process.stdout.write(`${isOptional ? '–' : '✖'} ${what} was NOT RUN: ${why}\n`);
   if (!isOptional) process.exitCode = 1;
+}
+
+async function securityRules(): Promise<Finding[]> {
+  const eslint = new ESLint({ cwd: root, overrideConfigFile: join(root, 'eslint.security.config.mjs') });
+  const files = await eslint.lintFiles(['node/src/**/*.ts', 'sdk/src/**/*.ts']);
+  return files.flatMap(({ filePath, messages }) =>
+    messages.map(({ ruleId, message }) => {
+      if (ruleId === null) throw new Error(`${filePath}: ${message}`);
+      const check = ruleId.replace(/^security\//, '');
+      return { tool: 'eslint' as const, check, file: relative(root, filePath) };
+    }),
+  );
 }
 
 async function circomspect(program: string): Promise<Finding[]> {

@@ -152,6 +152,21 @@ describe('problem details', () => {
     expectProblem(`/v1/records?subject=${USCC.slice(0, -1)}M`, as(api.tokens.officer), 400, 'USCC_CHECK'));
   it('tell a listing that names nothing to look for', () =>
     expectProblem('/v1/records', as(api.tokens.officer), 400, 'REQUEST_INVALID'));
+  it('tell a moment before 1970, which no chain knows', async () => {
+    const read = await expectProblem(
+      '/v1/grants',
+      posting(api.tokens.officer, {
+        grantee: { member: '2' },
+        application: 'procurement-qualification',
+        classes: [1],
+        validFrom: '0415-02-07T06:55:59Z',
+        validUntil: '2027-11-27T00:00:00Z',
+      }),
+      400,
+      'REQUEST_INVALID',
+    );
+    expect(read.detail).to.include('validFrom').and.to.include('1970');
+  });
   it('tell a page size out of bounds', () =>
     expectProblem('/v1/imports?limit=501', as(api.tokens.officer), 400, 'REQUEST_INVALID'));
   it('tell a question that names both a register and a member, or neither', async () => {

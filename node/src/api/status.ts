@@ -393,6 +393,8 @@ const BY_STATUS: Readonly<Record<number, readonly string[]>> = {
     'BUSY',
     'CLOCK_OFF',
     'CONTRACTS_NOT_UNDERSTOOD',
+    'OUTBOX_KEY_NOT_IN_FORCE',
+    'REQUEST_SIGNATURE_STALE',
     'CITATION_NOT_SEEN',
     'CHAIN_UNREACHABLE',
     'CHAIN_NO_QUORUM',

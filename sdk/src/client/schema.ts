@@ -1677,7 +1677,7 @@ export interface components {
             action: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             at: string;
             detail: {
@@ -1858,7 +1858,7 @@ export interface components {
             state: "appended" | "witnessed" | "contested" | "final" | "annulled";
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             time: string;
             /** @description 32 bytes: 0x and 64 lower-case digits. */
@@ -1893,7 +1893,7 @@ export interface components {
         Case: {
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             changedAt: string;
             /** @description Whether the chain has counted that against the register. */
@@ -1955,7 +1955,7 @@ export interface components {
         CaseDetail: {
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             changedAt: string;
             /** @description Whether the chain has counted that against the register. */
@@ -2000,7 +2000,7 @@ export interface components {
                 conditionsMet: ("minimum-reached" | "obligations-done" | "public-promise" | "training" | "credit-report")[];
                 /**
                  * Format: date-time
-                 * @description A moment, ISO 8601, UTC.
+                 * @description A moment from 1970 on, ISO 8601, UTC.
                  */
                 createdAt: string;
                 createdBy: string;
@@ -2261,7 +2261,7 @@ export interface components {
             bindingId: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             givenAt: string;
             /** @description 32 bytes: 0x and 64 lower-case digits. */
@@ -2283,12 +2283,12 @@ export interface components {
             uses: number;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             validFrom: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             validUntil: string;
         };
@@ -2333,7 +2333,7 @@ export interface components {
         CreatedToken: {
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             createdAt: string;
             lastUsedAt: string | null;
@@ -2363,7 +2363,7 @@ export interface components {
             class: 1 | 2 | 3;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             createdAt: string;
             /**
@@ -2510,7 +2510,7 @@ export interface components {
             authority: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             closesAt: string;
             /**
@@ -2520,14 +2520,14 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             openedAt: string;
             own: boolean;
             rateBasisPoints: number;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             revealBy: string;
             seed: string | null;
@@ -2741,7 +2741,7 @@ export interface components {
             applicant: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             createdAt: string;
             /** @description Calendar days until the due day, while it is open. */
@@ -2764,7 +2764,7 @@ export interface components {
                 state: string;
                 /**
                  * Format: date-time
-                 * @description A moment, ISO 8601, UTC.
+                 * @description A moment from 1970 on, ISO 8601, UTC.
                  */
                 time: string;
                 /** @description 32 bytes: 0x and 64 lower-case digits. */
@@ -2798,7 +2798,7 @@ export interface components {
             applicant: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             createdAt: string;
             /** @description Calendar days until the due day, while it is open. */
@@ -2827,7 +2827,7 @@ export interface components {
                 state: string;
                 /**
                  * Format: date-time
-                 * @description A moment, ISO 8601, UTC.
+                 * @description A moment from 1970 on, ISO 8601, UTC.
                  */
                 time: string;
                 /** @description 32 bytes: 0x and 64 lower-case digits. */
@@ -2903,12 +2903,12 @@ export interface components {
             maxUses: number;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             validFrom?: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             validUntil: string;
         };
@@ -2923,7 +2923,7 @@ export interface components {
             logId: string | null;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             receivedAt: string;
             refusal: {
@@ -2964,7 +2964,7 @@ export interface components {
             predicate: string | null;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             receivedAt: string;
             refusal: {
@@ -3027,12 +3027,12 @@ export interface components {
             uses: number;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             validFrom: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             validUntil: string;
         };
@@ -3062,7 +3062,7 @@ export interface components {
             rowsWithIssues: number;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             startedAt: string;
             startedBy: string;
@@ -3140,7 +3140,7 @@ export interface components {
             checkMode: "none" | "exempt" | "routine" | "on-site";
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             createdAt: string;
             digest: string | null;
@@ -3166,7 +3166,7 @@ export interface components {
                 state: string;
                 /**
                  * Format: date-time
-                 * @description A moment, ISO 8601, UTC.
+                 * @description A moment from 1970 on, ISO 8601, UTC.
                  */
                 time: string;
                 /** @description 32 bytes: 0x and 64 lower-case digits. */
@@ -3223,7 +3223,7 @@ export interface components {
             checkMode: "none" | "exempt" | "routine" | "on-site";
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             createdAt: string;
             digest: string | null;
@@ -3255,7 +3255,7 @@ export interface components {
                 state: string;
                 /**
                  * Format: date-time
-                 * @description A moment, ISO 8601, UTC.
+                 * @description A moment from 1970 on, ISO 8601, UTC.
                  */
                 time: string;
                 /** @description 32 bytes: 0x and 64 lower-case digits. */
@@ -3323,7 +3323,7 @@ export interface components {
             publicReason: "none" | "public-interest" | "third-parties" | "hard-to-check";
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             publishedAt: string;
             registers: string[];
@@ -3339,7 +3339,7 @@ export interface components {
                 id: string;
                 /**
                  * Format: date-time
-                 * @description A moment, ISO 8601, UTC.
+                 * @description A moment from 1970 on, ISO 8601, UTC.
                  */
                 publishedAt: string;
                 /** @description Null for another authority’s. */
@@ -3448,7 +3448,7 @@ export interface components {
                 state: string;
                 /**
                  * Format: date-time
-                 * @description A moment, ISO 8601, UTC.
+                 * @description A moment from 1970 on, ISO 8601, UTC.
                  */
                 time: string;
                 /** @description 32 bytes: 0x and 64 lower-case digits. */
@@ -3500,7 +3500,7 @@ export interface components {
         OpenDraw: {
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             closesAt: string;
             /** @description How many of 10,000 letters are checked. */
@@ -3654,7 +3654,7 @@ export interface components {
                 observer: string;
                 /**
                  * Format: date-time
-                 * @description A moment, ISO 8601, UTC.
+                 * @description A moment from 1970 on, ISO 8601, UTC.
                  */
                 time: string;
             }[];
@@ -3673,7 +3673,7 @@ export interface components {
             publicUntil: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             publishedAt: string;
             /** @description 32 bytes: 0x and 64 lower-case digits. */
@@ -3930,7 +3930,7 @@ export interface components {
             application: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             askedAt: string;
             askedBy: string;
@@ -3979,7 +3979,7 @@ export interface components {
             asOf: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             at: string;
             consentId: string | null;
@@ -4027,7 +4027,7 @@ export interface components {
             application: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             askedAt: string;
             askedBy: string;
@@ -4209,7 +4209,7 @@ export interface components {
                 action: "withhold" | "release";
                 /**
                  * Format: date-time
-                 * @description A moment, ISO 8601, UTC.
+                 * @description A moment from 1970 on, ISO 8601, UTC.
                  */
                 at: string;
                 by: string;
@@ -4241,12 +4241,12 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             lastStoodAt: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             openedAt: string;
             owedBatches: string;
@@ -4337,7 +4337,7 @@ export interface components {
             bindingId: string;
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             createdAt: string;
             document: components["schemas"]["StatementDocument"];
@@ -4469,7 +4469,7 @@ export interface components {
         Token: {
             /**
              * Format: date-time
-             * @description A moment, ISO 8601, UTC.
+             * @description A moment from 1970 on, ISO 8601, UTC.
              */
             createdAt: string;
             lastUsedAt: string | null;

@@ -26,7 +26,14 @@ export const Signature = z.string().regex(
     zh: '应为 0x 加 130 位小写十六进制数字',
   }),
 );
-export const Moment = z.iso.datetime().meta({ description: 'A moment, ISO 8601, UTC.' });
+/** The chain counts from 1970 on and knows nothing before. */
+export const Moment = z.iso
+  .datetime()
+  .refine(
+    (text) => Date.parse(text) >= 0,
+    said({ en: 'expected a moment from 1970 on', zh: '时间不得早于 1970 年' }),
+  )
+  .meta({ description: 'A moment from 1970 on, ISO 8601, UTC.' });
 export const DateText = z
   .string()
   .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/, said({ en: 'expected YYYY-MM-DD', zh: '日期格式应为 YYYY-MM-DD' }))
