@@ -19,7 +19,15 @@ import {
 import type { CaseRooms, Exchange, Rooms, SubjectRooms } from './api/rooms.ts';
 import { servicesOf } from './api/wiring/index.ts';
 import { notAMember } from './api/wiring/words.ts';
-import { ContractsInForce, type EventHandler, type FollowedEvent, Follower, ledgerClient, Outbox, OwnKeys } from './chain/index.ts';
+import {
+  ContractsInForce,
+  type EventHandler,
+  type FollowedEvent,
+  Follower,
+  ledgerClient,
+  Outbox,
+  OwnKeys,
+} from './chain/index.ts';
 import { CASE_LIMITS, CaseBoard, CaseService, Reports } from './cases/index.ts';
 import { ChainClock, systemClock, type Clock } from './clock.ts';
 import type { NodeConfig } from './config.ts';

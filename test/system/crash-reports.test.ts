@@ -72,7 +72,8 @@ describe('What a node leaves behind when it crashes', function () {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child = started;
-    for (const stream of [started.stdout, started.stderr]) stream?.on('data', (text) => (said += String(text)));
+    for (const stream of [started.stdout, started.stderr])
+      stream?.on('data', (text) => (said += String(text)));
     await waitFor(
       'the node to listen',
       async () => {

@@ -1,4 +1,12 @@
-import type { ChainClient, ContractsInForce, Deployment, FollowedEvent, Follower, Outbox, OwnKeys } from '../chain/index.ts';
+import type {
+  ChainClient,
+  ContractsInForce,
+  Deployment,
+  FollowedEvent,
+  Follower,
+  Outbox,
+  OwnKeys,
+} from '../chain/index.ts';
 import type { LedgerView, ProcessView } from '@credit-ledger/sdk/chain';
 import type { NetworkFile } from '@credit-ledger/sdk/answer';
 import type { CaseService, Reports } from '../cases/index.ts';
