@@ -38,6 +38,7 @@ import {
   NodeVerifier,
   Requester,
   Responder,
+  Evidence,
 } from './exchange/index.ts';
 import { ImportService } from './intake/index.ts';
 import { type AskPassphrase, type Keyring, refuseDevelopmentKeys } from './keys/index.ts';
@@ -200,6 +201,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
       operator: keyring.addresses('operator'),
     });
 
+  const evidence = new Evidence(config.evidenceGraceSeconds);
   let exchange: Exchange | undefined;
   let subjects: SubjectRooms | undefined;
   let cases: CaseRooms | undefined;
@@ -244,6 +246,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     keyring,
     ownKeys,
     inForce,
+    evidence,
     deployment,
     chain,
     view,
@@ -331,6 +334,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
       }),
       responder: new Responder({
         ...shared,
+        evidence,
         answers: new AnswerService({ facts, own: ownRegisters(registers), prover }),
       }),
       checkpoints: new Checkpoints({

@@ -137,6 +137,12 @@ export const SETTINGS = {
     '60',
     'After so long without a new block the node says that the chain stands still, and is not ready. Answers need a block each, so none leaves meanwhile.',
   ),
+  evidenceGraceSeconds: setting(
+    'LEDGER_EVIDENCE_GRACE_SECONDS',
+    whole(0, 300).default(0),
+    '0',
+    'For so long answers that are logged still leave when the chain cannot be asked whether they are. At 0 none does. A clock that is off, or a chain that says otherwise, ends it at once.',
+  ),
   production: setting(
     'LEDGER_PRODUCTION',
     flag.default(false),

@@ -10,7 +10,7 @@ import { dayAt, type Hex, LedgerError, REFUSAL, type RefusalName } from '@credit
 import { expect } from 'chai';
 import { hexToBytes } from 'viem';
 import { ShiftedClock } from '../../node/src/clock.ts';
-import { Responder, type ResponderParts } from '../../node/src/exchange/index.ts';
+import { Evidence, Responder, type ResponderParts } from '../../node/src/exchange/index.ts';
 import { refusalSigner, type FetchOutcome } from '../../node/src/exchange/wire.ts';
 import { AnswerStore } from '../../node/src/store/answers.ts';
 import type { Database } from '../../node/src/store/index.ts';
@@ -751,6 +751,44 @@ describe('The responder', function () {
       mine();
       await responder.idle();
       await answered(requestId);
+    });
+
+    it('is down, and a grace is set: what is logged leaves for so long, to who asked, and nothing else does', async () => {
+      let elapsed = 0;
+      await responder.stop();
+      responder = await make({ evidence: new Evidence(30, () => elapsed) });
+      const requestId = await ask();
+      const mine = transactions.hold();
+      const open = await question(ledger, requester);
+      await responder.receive(open);
+      const before = await answered(requestId);
+      ledger.down = true;
+      elapsed = 30_000;
+      expect(await answered(requestId)).to.deep.equal(before);
+      expect(await codeOf(fetched(open.request.requestId)), 'not logged').to.equal('CHAIN_UNREACHABLE');
+      const stranger = await fetchBody(ledger, new TestSigner(), requestId);
+      expect(await codeOf(responder.answerFor(requestId, stranger))).to.equal('QUESTION_UNKNOWN');
+      expect(await codeOf(responder.receive(await question(ledger, requester)))).to.equal(
+        'CHAIN_UNREACHABLE',
+      );
+      elapsed = 30_001;
+      expect(await codeOf(fetched(requestId)), 'after the grace').to.equal('CHAIN_UNREACHABLE');
+      ledger.down = false;
+      expect(await answered(requestId)).to.deep.equal(before);
+      mine();
+    });
+
+    it('is down after the clock was seen to be off: the grace does not count', async () => {
+      await responder.stop();
+      responder = await make({ evidence: new Evidence(30, () => 0) });
+      const requestId = await ask();
+      await answered(requestId);
+      ledger.time += 1_000n;
+      expect(await codeOf(fetched(requestId))).to.equal('FETCH_TIME_OFF');
+      const body = await fetchBody(ledger, requester, requestId, Math.floor(clock.now().getTime() / 1000));
+      expect(await codeOf(responder.answerFor(requestId, body))).to.equal('CLOCK_OFF');
+      ledger.down = true;
+      expect(await codeOf(responder.answerFor(requestId, body))).to.equal('CHAIN_UNREACHABLE');
     });
 
     it('is down: nothing is taken in or released, and open questions go on when it is back', async () => {

@@ -12,7 +12,14 @@ import type { NetworkFile } from '@credit-ledger/sdk/answer';
 import type { CaseService, Reports } from '../cases/index.ts';
 import type { Clock } from '../clock.ts';
 import type { NodeConfig } from '../config.ts';
-import type { Checkpoints, HttpTransport, LedgerReads, Requester, Responder } from '../exchange/index.ts';
+import type {
+  Checkpoints,
+  Evidence,
+  HttpTransport,
+  LedgerReads,
+  Requester,
+  Responder,
+} from '../exchange/index.ts';
 import type { ImportService } from '../intake/index.ts';
 import type { Keyring } from '../keys/index.ts';
 import type { Publicity } from '../publicity/index.ts';
@@ -55,6 +62,7 @@ export interface Rooms {
   readonly keyring: Keyring;
   readonly ownKeys: OwnKeys;
   readonly inForce: ContractsInForce;
+  readonly evidence: Evidence;
   readonly deployment: Deployment;
   readonly chain: ChainClient;
   readonly view: LedgerView;

@@ -14,6 +14,7 @@ export {
   whyConsentNotUsable,
 } from './consents.ts';
 export { type RejectionCode, statusOfRejection } from './errors.ts';
+export { Evidence } from './evidence.ts';
 export { ChainLedgerReads } from './ledger-reads.ts';
 export type {
   AnswerPreparer,

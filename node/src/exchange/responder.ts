@@ -32,6 +32,7 @@ import { agreedTime, CLOCK_TOLERANCE_SECONDS, unixSeconds } from './clock-check.
 import type { ConsentOpening } from './consents.ts';
 import { refusalOfRevert, whyIneligible } from './eligibility.ts';
 import { rejection, storedError } from './errors.ts';
+import { Evidence } from './evidence.ts';
 import { isOperatorOf } from './key-changes.ts';
 import { denyReceiptCall, logCall, refuseCall } from './log-calls.ts';
 import { snarkProof } from './proof-coordinates.ts';
@@ -66,6 +67,8 @@ export interface ResponderParts {
   readonly log?: ExchangeLog;
   readonly wait?: Wait;
   readonly limits?: Partial<ResponderLimits>;
+  /** How long logged answers leave while the chain cannot be asked; not at all by default. */
+  readonly evidence?: Evidence;
 }
 
 export interface ResponderLimits {
@@ -105,6 +108,7 @@ export class Responder {
   readonly #log: ExchangeLog;
   readonly #wait: Wait;
   readonly #limits: ResponderLimits;
+  readonly #evidence: Evidence;
   readonly #working = new Map<bigint, Promise<void>>();
   readonly #waiting: bigint[] = [];
   /** Asked for again while it was worked on. */
@@ -117,6 +121,7 @@ export class Responder {
     this.#log = parts.log ?? silentLog;
     this.#wait = parts.wait ?? realWait;
     this.#limits = { ...LIMITS, ...parts.limits };
+    this.#evidence = parts.evidence ?? new Evidence();
   }
 
   /** Goes on with whatever was open when the node stopped. */
@@ -184,7 +189,7 @@ export class Responder {
    * A request id may be of several members and to several registers: who signs, and which register
    * the signed fetch names, says which question it is.
    * The log entry is looked up once more: an answer whose entry the chain has lost is withheld
-   * until it is logged again.
+   * until it is logged again. When the chain cannot be asked, it leaves as long as {@link Evidence} allows.
    * Errors: `FETCH_MALFORMED`, `FETCH_TIME_OFF`, `QUESTION_UNKNOWN` (also to everyone who is not
    * the requester), `QUESTION_FAILED`, `CLOCK_OFF`, `CHAIN_…`.
    */
@@ -194,9 +199,15 @@ export class Responder {
     const own = unixSeconds(clock);
     const apart = own > BigInt(fetch.time) ? own - BigInt(fetch.time) : BigInt(fetch.time) - own;
     if (apart > CLOCK_TOLERANCE_SECONDS) throw rejection('FETCH_TIME_OFF');
+    try {
+      await agreedTime(facts, clock);
+      this.#evidence.confirm();
+    } catch (error) {
+      if (this.#evidence.outlasts(error)) return this.#unseenFor(fetch, error);
+      throw error;
+    }
     const question = await this.#questionOf(fetch);
     if (question === undefined) throw rejection('QUESTION_UNKNOWN');
-    await agreedTime(facts, clock);
     if (question.state === 'failed')
       throw rejection('QUESTION_FAILED', { reason: question.error?.code ?? null });
     if (question.state !== 'answered' && question.state !== 'refused') return { state: 'pending' };
@@ -206,12 +217,25 @@ export class Responder {
       this.#kick(question.id);
       return { state: 'pending' };
     }
-    return question.state === 'answered'
-      ? { state: 'answered', answer: question.answer }
-      : {
-          state: 'refused',
-          refusal: question.answer as Extract<FetchOutcome, { state: 'refused' }>['refusal'],
-        };
+    return outcomeOf(question);
+  }
+
+  /**
+   * What was logged, without the log having been seen again: to the key that asked, since which keys hold now cannot
+   * be asked either. @throws the error that kept the chain from being asked, for what is not logged yet
+   */
+  async #unseenFor(fetch: FetchMessage, error: unknown): Promise<FetchOutcome> {
+    const { facts } = this.#parts;
+    const signer = fetchSigner(facts.domain, fetch);
+    const known = await this.#store.ofRequest(hexToBytes(fetch.requestId), BigInt(fetch.registerId));
+    const question = known.find(({ requestDigest: digest, request }) => {
+      const { signature } = request as SignedRequestJson;
+      return signer !== undefined && signerOf(bytesToHex(digest), signature) === signer;
+    });
+    if (question === undefined) throw rejection('QUESTION_UNKNOWN');
+    if (question.state !== 'answered' && question.state !== 'refused') throw error;
+    this.#log.warn({ question: fetch.requestId }, 'an answer leaves while the chain cannot be asked');
+    return outcomeOf(question);
   }
 
   /** The question that whoever signed the fetch asked; undefined for everyone else's. */
@@ -673,6 +697,13 @@ export class Responder {
       (await this.#parts.facts.logTransaction(BigInt(log.logId), entry.blockNumber)) === log.transactionHash
     );
   }
+}
+
+/** Of a question that is answered or refused. */
+function outcomeOf({ state, answer }: ReceivedQuestion): FetchOutcome {
+  return state === 'answered'
+    ? { state, answer }
+    : { state: 'refused', refusal: answer as Extract<FetchOutcome, { state: 'refused' }>['refusal'] };
 }
 
 /** By the digest, which is one question's alone; a request id may be of several. */

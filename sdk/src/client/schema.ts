@@ -2176,6 +2176,11 @@ export interface components {
                 since: string | null;
                 trouble: ("unreachable" | "lagging" | "contradicts" | "wrong-chain") | null;
             }[];
+            /** @description For how long logged answers leave while the chain cannot be asked, and when chain and clock were last seen to agree by a fetch; null when they do not, or nobody fetched. */
+            evidence: {
+                ageSeconds: number | null;
+                graceSeconds: number;
+            };
             /** @description Latest block that the node has worked through. */
             followedBlock: string | null;
             followedDate: string | null;

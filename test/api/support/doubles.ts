@@ -271,6 +271,7 @@ export function roomDoubles(): Omit<NodeServices, 'tokens' | 'users'> {
         memberId: '1',
         operator: `0x${'1'.repeat(40)}`,
         witness: `0x${'2'.repeat(40)}`,
+        evidence: { graceSeconds: 0, ageSeconds: null },
         keys: { held: { operator: true, witness: true }, next: null },
         outbox: { operator: 0, witness: 0 },
         batches: { unbatchedEntries: 0, unanchored: 0, unwitnessed: 0 },

@@ -187,7 +187,7 @@ export class Ledger implements LedgerPort {
   }
 
   async status(): Promise<ChainStatus> {
-    const { follower, outbox, keyring, ownKeys, registers, db } = this.#rooms;
+    const { follower, outbox, keyring, ownKeys, evidence, registers, db } = this.#rooms;
     const { next } = ownKeys.status();
     const { followedBlock, headBlock, lag, lastError, state } = follower.status();
     const [membership, writers, register, last] = await Promise.all([
@@ -214,6 +214,7 @@ export class Ledger implements LedgerPort {
           witness: next.witness.toLowerCase(),
         },
       },
+      evidence: { graceSeconds: evidence.graceSeconds, ageSeconds: evidence.ageSeconds },
       outbox: {
         operator: writers.operator.queued + writers.operator.sent,
         witness: writers.witness.queued + writers.witness.sent,
