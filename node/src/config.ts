@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LedgerError } from '@credit-ledger/sdk/protocol';
+import { LedgerError, type Message } from '@credit-ledger/sdk/protocol';
 import { z } from 'zod';
+import { messageOfIssue, said } from './api/schemas/said.ts';
 import { mistakeInNetwork } from './exchange/peer-addresses.ts';
 
 /** Name of the settings file in a node's data directory. */
@@ -31,11 +32,16 @@ const several = (each: z.ZodType<string>) =>
 const rpcAddress = z.url({ protocol: /^https?$/ });
 const network = z.string().superRefine((cidr, context) => {
   const message = mistakeInNetwork(cidr);
-  if (message !== undefined) context.addIssue({ code: 'custom', message: `${cidr}: ${message}` });
+  if (message === undefined) return;
+  const { en, zh } = message;
+  context.addIssue({ code: 'custom', message: said({ en: `${cidr}: ${en}`, zh: `${cidr}：${zh}` }) });
 });
 
 const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
-  error: 'expected an origin such as https://desk.example.cn, without a path',
+  error: said({
+    en: 'expected an origin such as https://desk.example.cn, without a path',
+    zh: '应为不带路径的来源，例如 https://desk.example.cn',
+  }),
 });
 
 interface Setting<S extends z.ZodType> {
@@ -78,7 +84,10 @@ export const SETTINGS = {
     'DATABASE_URL',
     z
       .string()
-      .regex(/^postgres(ql)?:\/\//, 'expected a postgres:// address')
+      .regex(
+        /^postgres(ql)?:\/\//,
+        said({ en: 'expected a postgres:// address', zh: '应为 postgres:// 地址' }),
+      )
       .optional(),
     'embedded database',
     'A PostgreSQL server to use in place of the embedded database.',
@@ -330,9 +339,12 @@ export function checkConfig(
   environment: Environment = {},
   directory: string = process.cwd(),
 ): NodeConfig {
-  const mistakes: string[] = [];
+  const mistakes: Message[] = [];
+  const mistake = (where: string, { en, zh }: Message): void =>
+    void mistakes.push({ en: `${where}: ${en}`, zh: `${where}：${zh}` });
   for (const name of Object.keys(fromFile)) {
-    if (!Object.hasOwn(SETTINGS, name)) mistakes.push(`${name}: there is no such setting`);
+    if (!Object.hasOwn(SETTINGS, name))
+      mistake(name, { en: 'there is no such setting', zh: '没有这个设置项' });
   }
   const values: Record<string, unknown> = {};
   for (const name of NAMES) {
@@ -340,42 +352,57 @@ export function checkConfig(
     const given = environment[env];
     const fromEnvironment = given !== undefined && given !== '';
     const read = fromEnvironment ? given : fromFile[name];
-    const result = schema.safeParse(read);
+    const result = schema.safeParse(read, { reportInput: true });
     if (result.success) values[name] = result.data;
     else {
-      const where = fromEnvironment ? `${env} (environment)` : name;
-      const why =
-        read === undefined ? 'is needed and missing' : (result.error.issues[0]?.message ?? 'is not valid');
-      mistakes.push(`${where}: ${why}`);
+      const [issue] = result.error.issues;
+      const isMissing = read === undefined || issue === undefined;
+      mistake(
+        fromEnvironment ? `${env} (environment)` : name,
+        isMissing ? { en: 'is needed and missing', zh: '缺少该必填项' } : messageOfIssue(issue),
+      );
     }
   }
   const settings = values as Settings;
   if (mistakes.length === 0 && settings.heartbeatEverySeconds >= settings.promiseSeconds) {
-    mistakes.push('heartbeatEverySeconds: must be below promiseSeconds, or the promise is broken by design');
+    mistake('heartbeatEverySeconds', {
+      en: 'must be below promiseSeconds, or the promise is broken by design',
+      zh: '必须小于 promiseSeconds，否则承诺必然落空',
+    });
   }
   if (mistakes.length === 0 && settings.headersSeconds > settings.requestSeconds) {
-    mistakes.push('headersSeconds: must not be above requestSeconds, which is for headers and body');
+    mistake('headersSeconds', {
+      en: 'must not be above requestSeconds, which is for headers and body',
+      zh: '不得大于 requestSeconds，后者包含请求头与请求体',
+    });
   }
   if (mistakes.length === 0) {
     const endpoints = [settings.rpcUrl, ...settings.rpcUrls];
     if (new Set(endpoints).size < endpoints.length)
-      mistakes.push('rpcUrls: an endpoint is named twice, and would be heard twice');
+      mistake('rpcUrls', {
+        en: 'an endpoint is named twice, and would be heard twice',
+        zh: '同一链节点重复列出，会被重复计票',
+      });
     if ((settings.rpcQuorum ?? 1) > endpoints.length)
-      mistakes.push(`rpcQuorum: must not be above ${endpoints.length}, the number of endpoints`);
+      mistake('rpcQuorum', {
+        en: `must not be above ${endpoints.length}, the number of endpoints`,
+        zh: `不得大于链节点数 ${endpoints.length}`,
+      });
   }
   if (mistakes.length === 0 && settings.production && settings.clock !== 'system') {
-    mistakes.push(
-      'clock: must be system in production: otherwise whoever makes the blocks sets the deadlines',
-    );
+    mistake('clock', {
+      en: 'must be system in production: otherwise whoever makes the blocks sets the deadlines',
+      zh: '生产模式下必须为 system，否则期限将由出块方决定',
+    });
   }
   if (mistakes.length > 0) {
     throw new LedgerError(
       'CONFIG_INVALID',
       {
-        en: `The configuration has ${mistakes.length} mistake(s):\n  ${mistakes.join('\n  ')}`,
-        zh: `配置有 ${mistakes.length} 处错误：\n  ${mistakes.join('\n  ')}`,
+        en: `The configuration has ${mistakes.length} mistake(s):\n  ${mistakes.map(({ en }) => en).join('\n  ')}`,
+        zh: `配置有 ${mistakes.length} 处错误：\n  ${mistakes.map(({ zh }) => zh).join('\n  ')}`,
       },
-      { mistakes },
+      { mistakes: mistakes.map(({ en }) => en) },
     );
   }
   const dataDir = resolve(directory, settings.dataDir ?? '.');

@@ -28,6 +28,10 @@ describe('the configuration', () => {
       const mistakes = (error.operands['mistakes'] as string[]).join('\n');
       for (const word of ['port', 'rpcUrl', 'prot', 'LEDGER_LOG_LEVEL', 'proverWorkers'])
         expect(mistakes).to.include(word);
+      // Every mistake in the reader's language, the library's own messages too.
+      const inChinese = error.messageZh.split('\n').slice(1);
+      expect(inChinese).to.have.length(5);
+      for (const line of inChinese) expect(line.split('：').slice(1).join()).to.match(/\p{Script=Han}/u);
       return;
     }
     throw new Error('accepted');

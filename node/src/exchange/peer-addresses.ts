@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import type { Message } from '@credit-ledger/sdk/protocol';
 
 /** Which addresses another member's node may have. */
 export interface AddressPolicy {
@@ -47,12 +48,15 @@ export function refusedAddress(address: string, policy: AddressPolicy): string |
 }
 
 /** What is wrong with a network in CIDR notation; undefined when nothing is. */
-export function mistakeInNetwork(cidr: string): string | undefined {
+export function mistakeInNetwork(cidr: string): Message | undefined {
   const { address, prefix, family } = parts(cidr);
-  if (family === undefined) return 'expected a network such as 10.20.0.0/16';
+  if (family === undefined)
+    return { en: 'expected a network such as 10.20.0.0/16', zh: '应为网段，例如 10.20.0.0/16' };
   const most = family === 'ipv4' ? 32 : 128;
-  if (!Number.isInteger(prefix) || prefix < 1 || prefix > most) return `expected a prefix from 1 to ${most}`;
-  if (never.check(address, family)) return 'no node of another member is there';
+  if (!Number.isInteger(prefix) || prefix < 1 || prefix > most)
+    return { en: `expected a prefix from 1 to ${most}`, zh: `前缀长度应为 1 至 ${most}` };
+  if (never.check(address, family))
+    return { en: 'no node of another member is there', zh: '该网段内不会有其他成员的节点' };
   return undefined;
 }
 
