@@ -199,12 +199,10 @@ export const ChainStatus = z
           .meta({ description: 'A change that the council has decided and that does not hold yet.' }),
       })
       .meta({ description: 'How the node’s keys stand on the chain.' }),
-    evidence: z
-      .object({ graceSeconds: z.int(), ageSeconds: z.number().nullable() })
-      .meta({
-        description:
-          'For how long logged answers leave while the chain cannot be asked, and when chain and clock were last seen to agree by a fetch; null when they do not, or nobody fetched.',
-      }),
+    evidence: z.object({ graceSeconds: z.int(), ageSeconds: z.number().nullable() }).meta({
+      description:
+        'For how long logged answers leave while the chain cannot be asked, and when chain and clock were last seen to agree by a fetch; null when they do not, or nobody fetched.',
+    }),
     outbox: z
       .object({ operator: z.int(), witness: z.int() })
       .meta({ description: 'Transactions not in a block yet.' }),
