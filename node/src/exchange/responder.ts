@@ -314,7 +314,8 @@ export class Responder {
     });
     if (known === undefined || bytesToHex(known.requestDigest) !== digest) return false;
     const former = (known.request as SignedRequestJson).signature;
-    if (former === request.signature) return false;
+    // The same key signs a thing in many ways: that is a repetition.
+    if (signerOf(digest, former) === signerOf(digest, request.signature)) return false;
     if (!(await this.#store.signedAnew(known.id, request, former, this.#parts.clock.now()))) return false;
     this.#log.info({ question: request.requestId }, 'a question came again under another key');
     this.#kick(known.id);
