@@ -85,7 +85,7 @@ onBothEngines('a backup', (open) => {
     });
     const verified = await verifyBackup(path, KEY);
     expect(verified).to.deep.include(counts);
-    expect(verified.schema.at(-1)).to.equal('0007_request_ids');
+    expect(verified.schema.at(-1)).to.equal('0008_key_changes');
 
     const into = await openDatabase({ memory: true });
     const reader = await SealedReader.open(path);
