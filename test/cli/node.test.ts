@@ -279,6 +279,22 @@ describe('init', () => {
       expect(again.code).to.equal(1);
       expect(json<{ error: { code: string } }>(again).error.code).to.equal('NODE_EXISTS');
       expect(await readFile(join(directory, 'node/keys/operator.json'), 'utf8')).to.equal(keys);
+
+      // Keys for a change by the council, beside those that there are.
+      const inNode = (...args: string[]) => ledger([...args, '--data', 'node', '--json'], { directory });
+      const further = await inNode('keys', 'new', '--role', 'witness');
+      expect(further.code, further.err).to.equal(0);
+      const [key] = json<{ made: { role: string; address: string }[] }>(further).made;
+      expect(key?.role).to.equal('witness');
+      const shown = json<{ held: Record<string, string[]> }>(await inNode('keys', 'show'));
+      expect(shown.held).to.deep.equal({
+        operator: [outcome['operator']],
+        witness: [outcome['witness'], key?.address],
+      });
+      const file = `node/keys/witness-${key?.address.slice(2).toLowerCase()}.json`;
+      expect((await stat(join(directory, file))).mode & 0o077).to.equal(0);
+      const wrong = await inNode('keys', 'new', '--role', 'council');
+      expect(json<{ error: { code: string } }>(wrong).error.code).to.equal('KEY_ROLE_UNKNOWN');
     } finally {
       await temp.remove();
     }
