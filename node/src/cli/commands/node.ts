@@ -136,6 +136,14 @@ export function nodeCommands(book: Book): void {
           zh: `成员 ${memberId ?? '尚未加入'} · 区块 ${followedBlock ?? '–'} / ${headBlock ?? '–'} · 待上链：交易 ${outbox.operator + outbox.witness}，条目 ${batches.unbatchedEntries}，批次 ${batches.unanchored}`,
         }),
         ...keyLines(chain.body.keys, out),
+        ...(chain.body.evidence.graceSeconds === 0
+          ? []
+          : [
+              out.words({
+                en: `while the chain cannot be asked, logged answers leave for ${chain.body.evidence.graceSeconds} s`,
+                zh: `链不可查询时，已登记的答案仍可交付 ${chain.body.evidence.graceSeconds} 秒`,
+              }),
+            ]),
         ...(aside.length === 0
           ? []
           : [
