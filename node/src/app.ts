@@ -392,9 +392,13 @@ export async function createNode(config: NodeConfig, options: NodeOptions = {}):
     registers.start();
     services.checks.start();
     await letters.start();
+    // Who was followed to be a member before is one from the first call on, even when the chain is down now: what it
+    // says while it starts must not be taken for its last word.
+    await beginExchange().catch((error: unknown) =>
+      logger.error({ err: error }, 'the exchange did not begin; it is tried again with the next block'),
+    );
     follower.events.on('advanced', onAdvanced);
     follower.start();
-    // What was followed before may suffice already, even when the chain is down now.
     onAdvanced();
     server = await new Promise<Server>((resolve, reject) => {
       const listening = createHttpServer(api, config, (code) => logger.debug({ code }, 'no request'));

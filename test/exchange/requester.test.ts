@@ -358,6 +358,13 @@ describe('The requester', function () {
     expect(question.error?.operands).to.include({ code: 'QUESTION_NOT_AUTHENTIC' });
   });
 
+  it('goes on when the responder says that it is no member, as one that starts may', async () => {
+    peer.questions.push(problem(409, 'NOT_A_MEMBER'));
+    const id = await requester.ask(ask);
+    peer.fetches.push(problem(409, 'NOT_A_MEMBER'), answerTo(id));
+    expect((await outcome(id)).state).to.equal('answered');
+  });
+
   it('goes on when it is turned away around the block in which its key changes', async () => {
     ledger.changeKey(OWN, own, ledger.blockNumber);
     peer.questions.push(problem(401, 'QUESTION_NOT_AUTHENTIC'));

@@ -115,6 +115,8 @@ const MAX_EXPIRY_SECONDS = 30 * 86_400;
 const PATIENCE_SECONDS = 7n * 86_400n;
 /** So long at a time the citation of a consent is waited for. */
 const CITATION_WAIT_MILLISECONDS = 30_000;
+/** Clocks that differ for a moment; a responder that starts, or that its council is about to admit. */
+const PASSING = ['FETCH_TIME_OFF', 'NOT_A_MEMBER'];
 /** What a responder says to a key that it does not know as ours. */
 const OF_THE_KEY = ['QUESTION_NOT_AUTHENTIC', 'QUESTION_UNKNOWN'];
 /**
@@ -554,7 +556,7 @@ export class Requester {
     const final =
       code === 'QUESTION_FAILED' ||
       (!passing &&
-        code !== 'FETCH_TIME_OFF' &&
+        !PASSING.includes(code) &&
         !(OF_THE_KEY.includes(code) && (await isChangingKeys(this.#parts.facts, this.#parts.memberId))));
     if (!final) throw error;
     await this.#store.failed(question.id, storedError(error), this.#parts.clock.now());
