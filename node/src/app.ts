@@ -34,11 +34,11 @@ import type { NodeConfig } from './config.ts';
 import {
   ChainLedgerReads,
   Checkpoints,
+  Evidence,
   HttpTransport,
   NodeVerifier,
   Requester,
   Responder,
-  Evidence,
 } from './exchange/index.ts';
 import { ImportService } from './intake/index.ts';
 import { type AskPassphrase, type Keyring, refuseDevelopmentKeys } from './keys/index.ts';

@@ -481,38 +481,18 @@ export class Storm {
 }
 
 /** What of a batch may never change. */
-export function fixedOf(batch: Result): string {
-  const names = [
-    'registerId',
-    'seq',
-    'batchHash',
-    'prevRoot',
-    'newRoot',
-    'entriesHash',
-    'size',
-    'time',
-    'blockNumber',
-  ];
-  const record = batch as unknown as Record<string, unknown>;
-  return names.map((name) => String(record[name])).join(' ');
-}
+export const fixedOf = partsOf(
+  ...['registerId', 'seq', 'batchHash', 'prevRoot', 'newRoot', 'entriesHash', 'size', 'time', 'blockNumber'],
+);
 
 /** What of a grant may never change. */
-export function termsOf(grant: Result): string {
-  const names = [
-    'grantor',
-    'granteeKind',
-    'grantee',
-    'applicationId',
-    'classes',
-    'validFrom',
-    'validUntil',
-    'maxUses',
-    'consentRequired',
-    'givenAt',
-  ];
-  const record = grant as unknown as Record<string, unknown>;
-  return names.map((name) => String(record[name])).join(' ');
+export const termsOf = partsOf(
+  ...['grantor', 'granteeKind', 'grantee', 'applicationId', 'classes', 'validFrom', 'validUntil', 'maxUses'],
+  ...['consentRequired', 'givenAt'],
+);
+
+function partsOf(...names: readonly string[]): (from: Result) => string {
+  return (from) => names.map((name) => String((from as unknown as Record<string, unknown>)[name])).join(' ');
 }
 
 export async function keysOf({ consortium }: World, memberId: bigint, block: bigint): Promise<string> {

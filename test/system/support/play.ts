@@ -18,7 +18,7 @@ export interface TestPlay {
   /** What was narrated. */
   told(): string;
   /** What each node has written into its log, to the last detail. */
-  readonly logs: ReadonlyMap<LedgerNode, string>;
+  readonly logs: ReadonlyMap<LedgerNode, readonly string[]>;
   dispose(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export async function testPlay(): Promise<TestPlay> {
   const today = dateOfDay(dayAt(PLAY_STARTS_AT.getTime() / 1000));
   const cast = await makeSamples({ today, seed: 2021, dir: samples });
   const nodes: LedgerNode[] = [];
-  const logs = new Map<LedgerNode, string>();
+  const logs = new Map<LedgerNode, readonly string[]>();
   let told = '';
   const stage = await setStage({
     directory: temp.path,
@@ -38,17 +38,13 @@ export async function testPlay(): Promise<TestPlay> {
     agencies: agenciesOf(cast),
     settings: { pollMilliseconds: 100, proverWorkers: 1 },
     startInProcess: async (dataDir) => {
-      let written = '';
-      const node: LedgerNode = await createNode(await loadConfig(dataDir, {}), {
+      const lines: string[] = [];
+      const node = await createNode(await loadConfig(dataDir, {}), {
         environment: {},
         checkReplies: true,
-        logger: createLogger('trace', {
-          write: (line) => {
-            written += line;
-            logs.set(node, written);
-          },
-        }),
+        logger: createLogger('trace', { write: (line) => void lines.push(line) }),
       });
+      logs.set(node, lines);
       await node.start();
       nodes.push(node);
       return node;

@@ -16,7 +16,7 @@ export async function writtenBy({ stage, nodes, logs }: TestPlay): Promise<Sourc
   for (const [i, node] of nodes.entries()) {
     const add = (what: string, text: string): void =>
       void sources.push({ where: `${what} of node ${i}`, bytes: encoder.encode(text) });
-    add('log', logs.get(node) ?? '');
+    add('log', (logs.get(node) ?? []).join(''));
     const { dataDir } = stage.nodes[i] ?? {};
     const { operator } = await tokensOf(dataDir ?? '');
     for (const [what, path] of [
